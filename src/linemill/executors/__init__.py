@@ -1,0 +1,1 @@
+"""What runs the work: inline in this process, or in worker processes. Submit a span, get a report."""
