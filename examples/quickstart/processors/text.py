@@ -7,12 +7,8 @@ ORDER = re.compile(r"^(?P<time>\S+ \S+) INFO +Order (?P<number>\d+): (?P<pieces>
 
 
 def strip_ansi(line: str) -> str:
-    """Take off colors and the blanks around a line."""
-    return ANSI.sub("", line).strip()
-
-
-def nothing(line: str) -> None:
-    """Keep nothing of a line."""
+    """Take off terminal colors and the blanks at the end; a stack trace keeps its indentation."""
+    return ANSI.sub("", line).rstrip()
 
 
 class Orders:
