@@ -30,7 +30,7 @@ format: $(SETUP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
 
-bench: $(SETUP) ## Measure against a bare loop, at 100 MB and 1 GB (about half an hour; needs 15 GB of disk)
+bench: $(SETUP) ## Measure against a bare loop, at 100 MB and 1 GB (some minutes; 4 GB of disk)
 	$(BIN)/python -m bench.run
 
 lock: $(SETUP) ## Pin the newest versions that pyproject.toml allows

@@ -1,8 +1,8 @@
 """Measure linemill against a bare loop: `python -m bench.run` (or `make bench`).
 
-Whole commands, their start included. The commands of one size take turns, A B C A B C, so that a busy minute hits all of them; a ratio is
-taken within one round, and the median of the rounds is shown. A round before the first warms the caches and compares
-the outputs with the bare loop's, byte for byte. Ends with 1 if a bar was missed.
+Whole commands, their start included. The commands of one size take turns, A B C A B C, so that a busy minute hits all of
+them; a ratio is taken within one round, and the median of the rounds is shown. A round before the first warms the caches
+and compares the outputs with the bare loop's, byte for byte. Ends with 1 if a bar was missed.
 """
 
 from __future__ import annotations
@@ -162,11 +162,8 @@ class Bench:
         wall, cpu = (statistics.median(values) for values in ([m.wall_s for m in took], [m.cpu_s for m in took]))
         peak = max(m.peak_mb for m in took)
         cells = [given, case.label, f"{wall:.2f} s", f"{cpu:.2f} s", f"{peak:.0f} MB"]
-        cells += [
-            f"{ratio:.2f}" if case.workers else "1",
-            f"≤ {bar}" if bar else "",
-            self._verdict(f"{case.label} at {given}", ratio, bar),
-        ]
+        cells += [f"{ratio:.2f}" if case.workers else "1", f"≤ {bar}" if bar else ""]
+        cells.append(self._verdict(f"{case.label} at {given}", ratio, bar))
         print(f"| {' | '.join(cells)} |", flush=True)
 
     def _verdict(self, what: str, value: float, bar: float | None) -> str:
@@ -182,12 +179,10 @@ class Bench:
         print("\n| input | command | peak of one process | bar | against the first size | bar | |")
         print("|---|---|---:|---:|---:|---:|---|")
         for case in (case for case in CASES if case.workers):
-            for suffix in (".log", ".log.gz"):
-                first = 0.0
-                for size in sizes:
-                    peak = self._peak(case, self._data / f"app{size}{suffix}")
-                    first = first or peak
-                    self._memory_row(f"{size} MB{suffix.removeprefix('.log')}", case, peak, peak / first)
+            for suffix, kind in ((".log", ""), (".log.gz", ", gzip")):
+                peaks = [self._peak(case, self._data / f"app{size}{suffix}") for size in sizes]
+                for size, peak in zip(sizes, peaks, strict=True):
+                    self._memory_row(f"{size} MB{kind}", case, peak, peak / peaks[0])
             self._memory_row("one line of 5 GB", case, self._peak(case, self._data / "nuls.log"), None)
 
     def _peak(self, case: Case, source: Path) -> float:
