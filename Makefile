@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.set-up
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Twice quiet: errors only.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 CHECKED := src tests bench examples main.py
 
 .DEFAULT_GOAL := help
