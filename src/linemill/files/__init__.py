@@ -1,0 +1,10 @@
+"""Bytes: reading a file as lines, staging and publishing what comes of it. Knows nothing of pipelines."""
+
+from linemill.files.lines import LongLine
+from linemill.files.names import shown
+from linemill.files.reading import Reader, Span, spans
+from linemill.files.source import Facts
+from linemill.files.staging import Stage, Staged, sweep
+from linemill.files.writing import Writer
+
+__all__ = ["Facts", "LongLine", "Reader", "Span", "Stage", "Staged", "Writer", "shown", "spans", "sweep"]

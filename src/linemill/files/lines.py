@@ -1,0 +1,121 @@
+r"""Bytes into lines. A line ends at `\n` or `\r\n`, and at nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LongLine:
+    """A line longer than `max_line`, by reference: its bytes were not kept.
+
+    Attributes:
+        offset: Where its first byte is: in the file, or, where the file is compressed or not in UTF-8, in its
+            decompressed, transcoded bytes.
+        length: Its bytes, without its line end.
+    """
+
+    offset: int
+    length: int
+
+
+class LineCutter:
+    """Cuts blocks of UTF-8, themselves cut anywhere, into lists of whole lines.
+
+    Bytes that are not UTF-8 come through as surrogates and go back to the same bytes with `surrogateescape`.
+    Holds at most one unfinished line, and of one that is already too long only its length.
+
+    Args:
+        offset: Of the first byte, for the references to long lines.
+        max_line: Longest line, in bytes without its end.
+    """
+
+    def __init__(self, offset: int, max_line: int) -> None:
+        self._max_line = max_line
+        self._position = offset
+        self._line_start = offset
+        self._carry = bytearray()
+        self._carried = 0
+        self._carry_ends_in_return = False
+
+    def feed(self, block: bytes) -> list[list[str] | LongLine]:
+        """Give the lines that this block completes, in order: lists, never empty, and long lines between them."""
+        start = self._position
+        self._position += len(block)
+        last = block.rfind(b"\n")
+        if last < 0:
+            self._hold(block)
+            return []
+        items: list[list[str] | LongLine] = []
+        begin = 0
+        if self._carried > self._max_line + 1:
+            end = block.find(b"\n")
+            has_return = block.endswith(b"\r", 0, end) if end else self._carry_ends_in_return
+            items.append(LongLine(self._line_start, self._carried + end - has_return))
+            begin = end + 1
+        elif self._carried:
+            begin = -self._carried
+        whole = block[max(0, begin) : last + 1]
+        if begin < 0:
+            whole = b"".join((self._carry, whole))
+        rest = block[last + 1 :]
+        self._carry.clear()
+        self._carried = 0
+        self._line_start = start + last + 1
+        self._hold(rest)
+        if whole:
+            if len(whole) > self._max_line and self._has_long(whole):
+                items.extend(self._between_long(whole, start + begin))
+            else:
+                items.append(_decoded(whole))
+        return items
+
+    def finish(self) -> list[list[str] | LongLine]:
+        r"""Give the last line, if the bytes do not end in a newline; a `\r` at its end is its own."""
+        if not self._carried:
+            return []
+        if self._carried > self._max_line:
+            return [LongLine(self._line_start, self._carried)]
+        return [[self._carry.decode("utf-8", "surrogateescape")]]
+
+    def _hold(self, rest: bytes) -> None:
+        if not rest:
+            return
+        self._carried += len(rest)
+        self._carry_ends_in_return = rest.endswith(b"\r")
+        # One byte more than allowed may still turn out to be the `\r` of a line end.
+        if self._carried > self._max_line + 1:
+            self._carry.clear()
+        else:
+            self._carry += rest
+
+    def _has_long(self, whole: bytes) -> bool:
+        return max(map(len, whole.split(b"\n"))) > self._max_line
+
+    def _between_long(self, whole: bytes, offset: int) -> list[list[str] | LongLine]:
+        items: list[list[str] | LongLine] = []
+        kept = bytearray()
+        for line in whole.split(b"\n")[:-1]:
+            length = len(line) - line.endswith(b"\r")
+            if length > self._max_line:
+                if kept:
+                    items.append(_decoded(bytes(kept)))
+                    kept.clear()
+                items.append(LongLine(offset, length))
+            else:
+                kept += line + b"\n"
+            offset += len(line) + 1
+        if kept:
+            items.append(_decoded(bytes(kept)))
+        return items
+
+
+def _decoded(whole: bytes) -> list[str]:
+    if b"\r" in whole:
+        # The same as replace(b"\r\n", b"\n"), which compares at every byte: 100 MB take 0.04 s in place of 0.20 s where one
+        # line in a hundred ends in a return, and 0.13 s in place of 0.22 s where all do.
+        first, *others = whole.split(b"\r")
+        whole = b"".join([first, *[other if other[:1] == b"\n" else b"\r" + other for other in others]])
+    lines = whole.decode("utf-8", "surrogateescape").split("\n")
+    del lines[-1]
+    return lines
