@@ -1,0 +1,27 @@
+"""The command line: one file a command, each a thin door to what does the work.
+
+Typer is imported when `main` is called, everything heavier (Rich, pydantic, the pools) inside the command that needs it:
+`linemill --help` has to answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code.
+
+    Args:
+        arguments: Without the program's name; those that the program was started with, if None.
+    """
+    from linemill.cli.app import app
+
+    # A name or a line may hold bytes that are not UTF-8: they are shown escaped, whatever the locale is.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app(args=arguments, prog_name="linemill")

@@ -1,0 +1,10 @@
+"""Drawings of a pipeline: functions from a checked pipeline to text. Nothing here knows of the command line.
+
+The same pipeline gives the same text, always: drawings may be kept under version control and compared.
+"""
+
+from linemill.cli.drawing.mermaid import mermaid
+from linemill.cli.drawing.svg import svg
+from linemill.cli.drawing.tree import text
+
+__all__ = ["mermaid", "svg", "text"]

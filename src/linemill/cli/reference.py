@@ -1,0 +1,60 @@
+"""The reference of the command line, from the commands' own help: `python -m linemill.cli.reference`."""
+
+from __future__ import annotations
+
+import typer
+import typer.core
+import typer.main
+
+from linemill.cli.app import app
+from linemill.cli.document import FIELDS
+from linemill.cli.exits import MEANINGS
+
+WIDTH = 100
+"""Columns of the help texts, whatever the terminal of who makes the reference."""
+
+
+def reference() -> str:
+    """Write the reference, as Markdown: every command's help, the exit codes, the fields of `--json`."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    parts = [
+        "# The command line",
+        "",
+        "Made by `python -m linemill.cli.reference` from the commands' own help.",
+        "",
+        *_help(group, "linemill"),
+    ]
+    for name, command in group.commands.items():
+        assert isinstance(command, typer.core.TyperCommand)
+        parts += ["", f"## linemill {name}", "", *_help(command, f"linemill {name}")]
+    parts += [
+        "",
+        "## Exit codes",
+        "",
+        "| code | means |",
+        "|---|---|",
+        *(f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items()),
+        "",
+        "What went wrong is said in words on standard error: for a wrong pipeline every mistake on lines of its own, as",
+        "`file:line:column: what; hint`.",
+        "",
+        "## What `linemill run --json` prints",
+        "",
+        "One JSON object on standard output, whatever happens; only a command line that cannot be understood prints none.",
+        "Bytes of a name that are not UTF-8 are written as `\\xNN`.",
+        "",
+        "| field | means |",
+        "|---|---|",
+        *(f"| `{field}` | {meaning} |" for field, meaning in FIELDS.items()),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _help(command: typer.core.TyperGroup | typer.core.TyperCommand, name: str) -> list[str]:
+    context = typer.Context(command, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH)
+    return ["```text", command.get_help(context), "```"]
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

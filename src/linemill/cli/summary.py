@@ -1,0 +1,139 @@
+"""What `linemill run` prints for people when it is over: what became of every line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from linemill.cli.outcome import Fate, Outcome, dead_letters, fates
+from linemill.cli.wording import count, duration, near, size, visible
+from linemill.files.names import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from linemill.executors.report import FileReport
+
+MANY_FILES = 20
+"""With more files than this, files that are done are only counted."""
+
+SHOWN_LETTERS = 3
+"""Dead letters of a file that are shown; the others are in its file of dead letters."""
+
+LEAST_PATH_WIDTH = 16
+"""Columns that a path needs at least; it is folded into more lines, while numbers never are."""
+
+_STYLES = {"to": "", "filtered": "dim", "dropped": "dim", "dead letters": "yellow"}
+
+
+def show(outcome: Outcome, *, to_stderr: bool) -> None:
+    """Print the summary.
+
+    Args:
+        outcome: The run.
+        to_stderr: Standard output carries the lines themselves.
+    """
+    stream = sys.stderr if to_stderr else sys.stdout
+    console = _console(stream)
+    finished = [report for report in outcome.reports if report not in outcome.failed]
+    for report in finished if len(outcome.reports) <= MANY_FILES else []:
+        _show_done(console, report, outcome)
+    failed = outcome.failed
+    for report in failed[:MANY_FILES]:
+        _show_failed(console, report)
+    if len(failed) > MANY_FILES:
+        _line(console, f"and {count(len(failed) - MANY_FILES, 'more file')} failed; --json names all")
+    if len(outcome.reports) > 1:
+        _show_totals(console, finished, outcome)
+    stream.flush()
+    if outcome.unfinished:
+        _line(_console(sys.stderr), f"stopped; nothing of {_named(outcome.unfinished)} was published")
+
+
+def _show_done(console: Console, report: FileReport, outcome: Outcome) -> None:
+    _line(console, f"{shown(report.name)}: done in {duration(report.seconds)}", "bold")
+    rows = _rows(report.ledger.lines, report.bytes, report.seconds, fates([report], outcome.pipeline))
+    _table(console, rows)
+    letters = dead_letters(report, SHOWN_LETTERS)
+    for letter in letters:
+        _line(console, f"    {visible(letter)}", "yellow")
+    if letters and report.ledger.dead > len(letters):
+        _line(console, f"    and {report.ledger.dead - len(letters):,} more", "yellow")
+
+
+def _show_failed(console: Console, report: FileReport) -> None:
+    failure = report.failure
+    assert failure is not None, "a failed file has a reason"
+    _line(console, f"{shown(report.name)}: failed ({failure.code}), nothing of it was published", "bold red")
+    _line(console, f"  {visible(failure.what)}")
+    for text in visible(failure.traceback, lines=True).splitlines():
+        _line(console, f"    {text}", "dim")
+    if failure.may_retry:
+        _line(console, "  the file itself is fine; run it again when the cause is gone")
+
+
+def _show_totals(console: Console, finished: Sequence[FileReport], outcome: Outcome) -> None:
+    words = f"{count(len(finished), 'file')} done in {duration(outcome.seconds)}"
+    _line(console, f"{words}, {len(outcome.failed):,} failed" if outcome.failed else words, "bold")
+    if finished:
+        lines, read = sum(report.ledger.lines for report in finished), sum(report.bytes for report in finished)
+        _table(console, _rows(lines, read, outcome.seconds, fates(finished, outcome.pipeline)))
+
+
+def _rows(lines: int, read: int, seconds: float, found: Sequence[Fate]) -> list[tuple[str, int, str]]:
+    """Make the rows of a table: what, how many, where."""
+    rate = f"{lines / seconds:,.0f} lines/s, {size(read / seconds)}/s" if seconds > 0 else ""
+    rows = [("lines in", lines, rate)]
+    for fate in found:
+        if fate.what == "to":
+            rows.append((f"to {visible(fate.place)}", fate.lines, near(fate.path) if fate.path else ""))
+        else:
+            where = visible(fate.place) + (f": {near(fate.path)}" if fate.path else "")
+            rows.append(("dead letters" if fate.what == "dead" else fate.what, fate.lines, where))
+    return rows
+
+
+def _table(console: Console, rows: Sequence[tuple[str, int, str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table: Table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(overflow="fold")
+    for what, number, where in rows:
+        style = next((style for start, style in _STYLES.items() if what.startswith(start)), "")
+        cells: list[Text] = [Text(f"  {what}", style=style), Text(f"{number:,}", style=style), Text(where, style=style)]
+        table.add_row(*cells)
+    # Rich would cut numbers to fit a narrow terminal; the terminal itself folds long lines and loses nothing.
+    needed = (
+        sum(
+            max(len(cell) for cell in cells)
+            for cells in ([f"  {what}" for what, _, _ in rows], [f"{number:,}" for _, number, _ in rows])
+        )
+        + 4
+        + LEAST_PATH_WIDTH
+    )
+    console.print(table, width=max(console.width, needed))
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    from rich.text import Text
+
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    # Markup, emoji codes and highlighting are off: names and lines are shown as they are. A pipe has no width.
+    return Console(file=stream, markup=False, emoji=False, highlight=False, width=None if stream.isatty() else 100_000)
+
+
+def _named(files: Sequence[Path | None]) -> str:
+    first = "standard input" if files[0] is None else near(files[0])
+    return first if len(files) == 1 else f"{first} and {count(len(files) - 1, 'more file')}"
