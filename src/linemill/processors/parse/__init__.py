@@ -1,0 +1,1 @@
+"""Built-in processors that parse text into records, a file each."""

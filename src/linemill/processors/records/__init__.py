@@ -1,0 +1,1 @@
+"""Built-in processors on records, a file each."""

@@ -1,0 +1,1 @@
+"""Built-in processors on text, a file each."""
