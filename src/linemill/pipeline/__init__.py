@@ -3,6 +3,10 @@
 `load` is the door. It leaves running to `linemill.engine`.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from linemill.pipeline.graph import (
     ANY_TAG,
     DROP,
@@ -18,6 +22,9 @@ from linemill.pipeline.graph import (
     WatchSettings,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = [
     "ANY_TAG",
     "DROP",
@@ -31,4 +38,19 @@ __all__ = [
     "Pipeline",
     "Retry",
     "WatchSettings",
+    "load",
 ]
+
+
+def load(path: Path) -> Pipeline:
+    """Load a pipeline file, import its processors and check all of it.
+
+    Each load imports the modules beside the file anew, seen by nobody else; it may be called from several threads.
+
+    Raises:
+        ConfigurationError: Something is wrong; it holds every mistake that was found, with its place and a way out.
+    """
+    # Reading YAML and signatures takes longer to import than everything else here, and `--help` needs none of it.
+    from linemill.pipeline.loading import load_pipeline
+
+    return load_pipeline(path)
