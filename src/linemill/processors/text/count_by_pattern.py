@@ -18,7 +18,7 @@ class count_by_pattern:  # noqa: N801 - named as it is used in YAML
 
     Example:
         nodes:
-          summary:
+          count:
             use: linemill.processors:count_by_pattern
             with: {errors: '\bERROR\b', warnings: '\bWARN'}
             to: summary

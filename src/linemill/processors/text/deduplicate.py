@@ -13,7 +13,7 @@ class deduplicate:  # noqa: N801 - named as it is used in YAML
     """Let each different line of a file through once, and filter the copies.
 
     What is kept of a line is its hash, of the last so many different lines that were seen, so that memory is bounded: by
-    default about 20 MB. A copy that comes after more different lines than are remembered is not known any more and passes.
+    default about 30 MB. A copy that comes after more different lines than are remembered is not known any more and passes.
 
     Settings:
         adjacent: Whether a line is compared only with the one just before it, as `uniq` does.

@@ -14,7 +14,7 @@ class head:  # noqa: N801 - named as it is used in YAML
 
     Example:
         nodes:
-          top:
+          first:
             use: linemill.processors:head
             with: {count: 2}
             to: top

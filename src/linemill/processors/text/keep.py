@@ -14,7 +14,7 @@ class keep:  # noqa: N801 - named as it is used in YAML
 
     Example:
         nodes:
-          problems:
+          choose:
             use: linemill.processors:keep
             with: {pattern: '\b(ERROR|FATAL)\b'}
             to: problems
