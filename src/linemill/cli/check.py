@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from linemill.cli.drawing.links import kind
 from linemill.cli.exits import Exit
 from linemill.cli.opening import PipelineOption, opened
 from linemill.cli.wording import count, near, visible
@@ -13,6 +12,8 @@ def check(pipeline: PipelineOption = None) -> Exit:
 
     Prints its nodes and outputs if all is well. Otherwise prints every mistake with its place in the file, and exits with 2.
     """
+    from linemill.cli.drawing.links import kind
+
     checked = opened(pipeline)
     print(f"{near(checked.path)} is right: {count(len(checked.nodes), 'node')}, {count(len(checked.outputs), 'output')}")
     rows = [(node.name, kind(node), node.use) for node in checked.nodes]

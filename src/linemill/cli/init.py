@@ -11,7 +11,6 @@ import typer
 
 from linemill.cli.exits import Exit
 from linemill.errors import UsageError, WorldError
-from linemill.files.names import shown
 
 FILES = {
     "pipeline.yaml": "the pipeline",
@@ -47,6 +46,8 @@ def init(
                 file.write(template(name))
     except OSError as error:
         raise WorldError(f"the project cannot be written: {error.strerror}", str(error.filename)) from error
+    from linemill.files.names import shown
+
     width = max(len(name) for name in FILES)
     print(f"A new project in {shown(folder.resolve())}:")
     for name, purpose in FILES.items():

@@ -13,8 +13,6 @@ from linemill.files.names import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     from linemill.executors.report import FileReport
 
@@ -98,27 +96,19 @@ def _rows(lines: int, read: int, seconds: float, found: Sequence[Fate]) -> list[
 
 
 def _table(console: Console, rows: Sequence[tuple[str, int, str]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
+    from rich.cells import cell_len, chop_cells, set_cell_size
 
-    table: Table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right")
-    table.add_column(overflow="fold")
+    what_width = max(cell_len(what) for what, _, _ in rows)
+    number_width = max(len(f"{number:,}") for _, number, _ in rows)
+    # Of a narrow terminal the last column gets the rest, in as many lines as it takes. Numbers stay whole: Rich's own
+    # tables would cut them.
+    where_width = max(console.width - what_width - number_width - 6, LEAST_PATH_WIDTH)
     for what, number, where in rows:
         style = next((style for start, style in _STYLES.items() if what.startswith(start)), "")
-        cells: list[Text] = [Text(f"  {what}", style=style), Text(f"{number:,}", style=style), Text(where, style=style)]
-        table.add_row(*cells)
-    # Rich would cut numbers to fit a narrow terminal; the terminal itself folds long lines and loses nothing.
-    needed = (
-        sum(
-            max(len(cell) for cell in cells)
-            for cells in ([f"  {what}" for what, _, _ in rows], [f"{number:,}" for _, number, _ in rows])
-        )
-        + 4
-        + LEAST_PATH_WIDTH
-    )
-    console.print(table, width=max(console.width, needed))
+        start = f"  {set_cell_size(what, what_width)}  {number:>{number_width},}  "
+        for part in chop_cells(where, where_width) or [""]:
+            _line(console, (start + part).rstrip(), style)
+            start = " " * cell_len(start)
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from linemill.files.names import shown
-
 
 def visible(text: str, *, lines: bool = False) -> str:
     r"""Escape what a terminal would act on or not show: `\n`, `\x1b`, bytes that were not UTF-8.
@@ -17,11 +15,15 @@ def visible(text: str, *, lines: bool = False) -> str:
     """
     if text.isprintable():
         return text
+    from linemill.files.names import shown
+
     return "".join(char if char.isprintable() or (lines and char in "\n\t") else shown(char) for char in text)
 
 
 def near(path: Path) -> str:
     """Show a path, from the current folder if it lies inside."""
+    from linemill.files.names import shown
+
     return shown(os.path.relpath(path) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path)
 
 
