@@ -221,7 +221,11 @@ def _is_at(descriptor: int, path: Path) -> bool:
 def _refuse_what_cannot_be_replaced(target: Path) -> None:
     try:
         mode = os.stat(target).st_mode
-    except OSError:
+    except (OSError, ValueError) as error:
+        # Found here, since a rename that fails would leave the outputs before it published.
+        if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
+            what = "the output cannot be written: no file can have this name"
+            raise FileError(what, shown(target), "shorten the name of the input or of the output", code="target") from error
         return
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
