@@ -20,10 +20,17 @@ from dataclasses import dataclass
 
 
 class LinemillError(Exception):
-    """Base of all errors; `code` is stable and shown in reports, dead letters and the API."""
+    """Base of all errors; `code` is stable and shown in reports, dead letters and the API.
+
+    Attributes:
+        code: Stable.
+        may_retry: Whether another try may help.
+        traceback: From the user's code, where a processor is at fault; else empty.
+    """
 
     code: str = "error"
     may_retry: bool = False
+    traceback: str = ""
 
     def __init__(self, what: str, where: str = "", hint: str = "", *, code: str | None = None) -> None:
         super().__init__(what, where, hint)

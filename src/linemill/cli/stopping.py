@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while files are worked: ask to stop, and only on a second time break in."""
+"""Ctrl-C and SIGTERM while files are worked: ask to stop, and break in if that is not heard."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from linemill.cli.exits import Exit
+
+GRACE_S = 1.0
+"""Seconds for the work to stop by itself between two blocks. After that it hangs in a processor or waits for a pipe."""
 
 
 @dataclass(slots=True)
@@ -29,16 +32,23 @@ class Stop:
 def stop_on_signals() -> Iterator[Stop]:
     """Watch for SIGINT and SIGTERM, and put things back as they were afterwards.
 
-    The first signal sets `asked`. A second one raises `KeyboardInterrupt` wherever the program is: a processor may hang.
-    A signal that the program was started to ignore (SIGINT of a job in the background) stays ignored.
+    The first signal sets `asked`. A second one, or `GRACE_S` without an end, raises `KeyboardInterrupt` wherever the
+    program is. A signal that the program was started to ignore (SIGINT of a job in the background) stays ignored.
     """
     stop = Stop()
+    main_thread = threading.get_ident()
+    grace: list[threading.Timer] = []
 
     def ask(number: int, frame: FrameType | None) -> None:
         if stop.asked.is_set():
             raise KeyboardInterrupt
         stop.code = Exit.TERMINATED if number == signal.SIGTERM else Exit.STOPPED
         stop.asked.set()
+        # A thread, since processors' own time limits use the interval timer; the signal again, since it also wakes a read.
+        timer = threading.Timer(GRACE_S, signal.pthread_kill, (main_thread, number))
+        timer.daemon = True
+        grace.append(timer)
+        timer.start()
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     watched = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
@@ -47,5 +57,10 @@ def stop_on_signals() -> Iterator[Stop]:
     try:
         yield stop
     finally:
+        for number in watched:
+            signal.signal(number, signal.SIG_IGN)  # the work has ended: a signal on its way must not break in any more
+        for timer in grace:
+            timer.cancel()
+            timer.join()
         for number in watched:
             signal.signal(number, before[number])

@@ -125,6 +125,11 @@ class Ledger:
                 arrived[target] = arrived.get(target, 0) + count
             routed = sum(count * _ways(splits[name], tag) for tag, count in node.gave.items())
             _agree(f"what node {name!r} sent", sum(node.sent.values()), routed)
+            _agree(
+                f"what node {name!r} has no route for",
+                node.unrouted,
+                sum(n for tag, n in node.gave.items() if not _ways(splits[name], tag)),
+            )
         for name, node in self.nodes.items():
             _agree(f"what came into node {name!r}", node.came, arrived.get(name, 0))
         for name, output in self.outputs.items():

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import stat
+import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from linemill.errors import LinemillError
+from linemill.executors.contract import Executor
+from linemill.executors.inline import InlineExecutor
 from linemill.executors.report import FileReport
+from linemill.executors.task import Task, Worked
+from linemill.files import Stage
+from linemill.mill.job import Job
+from linemill.mill.targets import STDIN_NAME, refuse_collisions, refuse_growing, targets_of
 from linemill.pipeline import Pipeline
+
+TICK_S = 0.1
+"""How often progress is told and a wish to stop is looked for, at least."""
+
+WORTH_WORKERS_BYTES = 32 * 2**20
+"""Input from which worker processes are worth their start (0.3 s), unless the user says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +79,144 @@ def run(
         UsageError: Two inputs would write the same output, an output would overwrite an input, a growing output.
         KeyboardInterrupt: Stopped; everything staged has been removed.
     """
-    raise NotImplementedError
+    names = [path.name if path is not None else STDIN_NAME for path in inputs]
+    base = Path(os.path.abspath(out)) if out is not None else pipeline.folder
+    today = datetime.now(UTC).date()
+    targets = [targets_of(pipeline, name, base, today) for name in names]
+    refuse_growing(pipeline.outputs)
+    refuse_collisions(inputs, targets)
+    count = _workers(inputs, workers, to_stdout)
+    with Stage() as stage, contextlib.redirect_stdout(sys.stderr):
+        jobs = [
+            Job(pipeline, path, name, target, stage, to_stdout, may_split=count > 1 and pipeline.is_splittable)
+            for path, name, target in zip(inputs, names, targets, strict=True)
+        ]
+        return _Course(pipeline, jobs, _total_bytes(inputs), on_progress, on_report, stop).go(count)
+
+
+class _Course:
+    """The way of all files through one executor."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        jobs: Sequence[Job],
+        total_bytes: int | None,
+        on_progress: Callable[[Progress], None] | None,
+        on_report: Callable[[FileReport], None] | None,
+        stop: threading.Event | None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._jobs = jobs
+        self._total_bytes = total_bytes
+        self._on_progress = on_progress
+        self._on_report = on_report
+        self._stop = stop
+        self._done_bytes = 0
+        self._reports: dict[int, FileReport] = {}
+        self._shown_s = 0.0
+        self._executor: Executor
+
+    def go(self, workers: int) -> list[FileReport]:
+        """Work off all files; on whatever ends it early, stop the workers first."""
+        if workers == 1:
+            self._executor = InlineExecutor(self._pipeline, self._tick)
+        else:
+            from linemill.executors.local import LocalExecutor  # 60 ms that a small file does not pay
+
+            self._executor = LocalExecutor(self._pipeline, workers)
+        try:
+            self._work_off()
+        except BaseException:
+            self._executor.close(now=True)
+            raise
+        self._executor.close(now=False)
+        return [self._reports[index] for index in range(len(self._jobs))]
+
+    def _work_off(self) -> None:
+        running: dict[Future[Worked], tuple[int, Task]] = {}
+        in_hand: Counter[int] = Counter()
+        given_out: set[int] = set()
+        todo = self._tasks(given_out)
+        more = True
+        while True:
+            while more and len(running) < self._executor.capacity:
+                following = next(todo, None)
+                if following is None:
+                    more = False
+                    break
+                index, task = following
+                if task is not None:
+                    running[self._executor.submit(task)] = (index, task)
+                    in_hand[index] += 1
+                elif not in_hand[index]:
+                    self._finish(index)
+                if any(future.done() for future in running):
+                    break
+            if not running and not more:
+                return
+            done, _ = wait(running, timeout=TICK_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                index, task = running.pop(future)
+                in_hand[index] -= 1
+                self._take(index, task, future)
+                if index in given_out and not in_hand[index]:
+                    self._finish(index)
+            self._tick()
+
+    def _tasks(self, given_out: set[int]) -> Iterator[tuple[int, Task | None]]:
+        """Give the tasks of all files in order, and None after the last one of each."""
+        for index, job in enumerate(self._jobs):
+            for task in job.tasks():
+                yield index, task
+            given_out.add(index)
+            yield index, None
+
+    def _take(self, index: int, task: Task, future: Future[Worked]) -> None:
+        error = future.exception()
+        if isinstance(error, LinemillError):
+            self._jobs[index].take(task, error)
+        elif error is not None:
+            raise error
+        else:
+            self._done_bytes += future.result().raw_bytes
+            self._jobs[index].take(task, future.result())
+
+    def _finish(self, index: int) -> None:
+        report = self._jobs[index].finish()
+        self._reports[index] = report
+        if self._on_report is not None:
+            self._on_report(report)
+
+    def _tick(self) -> None:
+        """Look whether to stop; tell how far we are, a few times a second."""
+        if self._stop is not None and self._stop.is_set():
+            raise KeyboardInterrupt
+        now = time.monotonic()
+        if self._on_progress is not None and now - self._shown_s >= TICK_S:
+            self._shown_s = now
+            done = self._done_bytes + self._executor.reached()
+            self._on_progress(Progress(done, self._total_bytes, len(self._reports), len(self._jobs)))
+
+
+def _workers(inputs: Sequence[Path | None], asked: int | None, to_stdout: str | None) -> int:
+    """Decide how many processes work. Standard streams are this process's own."""
+    if to_stdout is not None or None in inputs:
+        return 1
+    if asked is not None:
+        return asked
+    total = _total_bytes(inputs)
+    return 1 if total is not None and total < WORTH_WORKERS_BYTES else os.cpu_count() or 1
+
+
+def _total_bytes(inputs: Sequence[Path | None]) -> int | None:
+    total = 0
+    for path in inputs:
+        try:
+            status = os.stat(path) if path is not None else None
+        except OSError:
+            continue
+        if status is None or not stat.S_ISREG(status.st_mode):
+            return None
+        total += status.st_size
+    return total

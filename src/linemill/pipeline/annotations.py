@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from linemill.pipeline.part import Part
+from linemill.pipeline.wording import describe, listing
 
 _BATCHES = (list, collections.abc.Sequence, collections.abc.MutableSequence)
 _STREAMS = (collections.abc.Iterator, collections.abc.Iterable, collections.abc.Generator)
@@ -134,6 +135,8 @@ def _bare(annotation: Any) -> Any:
 
 def words_for(annotation: Any) -> str:
     """Say an annotation as it would be written."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return listing(describe(each) for each in typing.get_args(annotation))
     return inspect.formatannotation(_bare(annotation)).replace("collections.abc.", "")
 
 

@@ -9,11 +9,11 @@ Without `outputs:`, both write `out/{name}`.
 from __future__ import annotations
 
 from linemill.pipeline import values
-from linemill.pipeline.graph import ANY_TAG, START_TAG
+from linemill.pipeline.graph import ANY_TAG, DROP, START_TAG
 from linemill.pipeline.part import Entry, Part, Place, entry, text_part
-from linemill.pipeline.problems import Problems
-from linemill.pipeline.spec import MAX_NODES, NODE, TOP, read_value
-from linemill.pipeline.wording import describe, did_you_mean, listing, quote
+from linemill.pipeline.problems import Problems, Stop
+from linemill.pipeline.spec import MAX_NODES, NODE, read_value
+from linemill.pipeline.wording import allowed, describe, did_you_mean, listing, nearest, quote
 
 DEFAULT_OUTPUT = "output"
 DEFAULT_PATH = "out/{name}"
@@ -31,7 +31,7 @@ def to_long_form(root: Part, problems: Problems) -> Part:
         Stop: The file is no mapping, or mixes two forms.
     """
     if not isinstance(root.value, dict):
-        hint = f"begin with keys such as {listing(list(TOP)[:4], 'and')}"
+        hint = f"begin with keys such as {listing(('name', 'nodes', 'outputs'), 'and')}"
         raise problems.stop(f"found {describe(root.value)}, wants a mapping at the top of the file", root.place, hint)
     chain = root.entries.get("pipeline")
     nodes = root.entries.get("nodes")
@@ -43,6 +43,8 @@ def to_long_form(root: Part, problems: Problems) -> Part:
         return root
     if not isinstance(shorthand.part.value, list):
         raise problems.stop(f"pipeline: found {describe(shorthand.part.value)}, wants a list of processors", shorthand.part.place)
+    if not shorthand.part.items:
+        raise problems.stop(f"{quote(shorthand.key.text)} is empty: a pipeline has at least one node", shorthand.part.place)
     if len(shorthand.part.items) > MAX_NODES:
         raise problems.stop(f"there are more than {MAX_NODES} nodes", shorthand.part.place)
     rest = {key: kept for key, kept in root.entries.items() if kept is not shorthand}
@@ -51,38 +53,42 @@ def to_long_form(root: Part, problems: Problems) -> Part:
         rest["outputs"] = entry("outputs", _mapping(place, entry(DEFAULT_OUTPUT, text_part(DEFAULT_PATH, place))))
     outputs = rest["outputs"].part.entries
     if chain:
-        made = _chain(shorthand.part, outputs, rest["outputs"].key.place, problems)
+        made = _chain(shorthand.part, rest["outputs"], problems)
     else:
         made = _tagged(shorthand.part, outputs, problems)
         if "start" not in rest and START_TAG in made.entries:
             rest["start"] = entry("start", text_part(START_TAG, made.entries[START_TAG].key.place))
+    if not made.entries:
+        raise Stop("none of the items could be read, as was noted")
     rest["nodes"] = Entry(text_part("nodes", shorthand.key.place), made)
     return Part(rest, root.place)
 
 
-def _chain(part: Part, outputs: dict[str, Entry], outputs_place: Place, problems: Problems) -> Part:
+def _chain(part: Part, outputs_entry: Entry, problems: Problems) -> Part:
     """Make a straight chain to the only output."""
+    outputs = outputs_entry.part.entries
+    if isinstance(outputs_entry.part.value, dict) and not outputs:
+        problems.add("outputs: found an empty mapping, and a straight chain ends in an output", outputs_entry.part.place)
     if len(outputs) > 1:
         what = f'"pipeline" is a straight chain with one output, and there are {len(outputs)}: {listing(outputs, "and")}'
-        problems.add(what, outputs_place, 'use "nodes", where each says with "to" where its lines go')
+        problems.add(what, outputs_entry.key.place, 'use "nodes", where each says with "to" where its lines go')
     nodes: dict[str, Entry] = {}
     for number, item in enumerate(part.items, start=1):
         read = _read_item(item, f"pipeline item {number}", [], problems)
         if read is not None:
-            use = read.get("use")
-            name = _free_name(use.part.text if use else "", nodes, outputs)
+            name = _free_name(read["use"].part.text, nodes, outputs)
             nodes[name] = Entry(text_part(name, item.place), Part(read, item.place))
-    names = [*nodes, *list(outputs)[:1]]
-    for name, target in zip(nodes, names[1:], strict=False):
-        node = nodes[name].part
-        node.entries["to"] = entry("to", text_part(target, node.place))
+    last = [text_part(name, part.place) for name in outputs or [DROP]]
+    targets = [*(text_part(name, part.place) for name in list(nodes)[1:]), Part(last, part.place)]
+    for made, target in zip(nodes.values(), targets, strict=False):
+        made.part.entries["to"] = entry("to", target)
     return Part(nodes, part.place)
 
 
 def _free_name(use: str, nodes: dict[str, Entry], outputs: dict[str, Entry]) -> str:
     base = use.replace(":", ".").rpartition(".")[2] or "node"
     name, number = base, 1
-    while name in nodes or name in outputs or name == "drop":
+    while name in nodes or name in outputs or name == DROP:
         number += 1
         name = f"{base}-{number}"
     return name
@@ -126,24 +132,28 @@ def _tagged(part: Part, outputs: dict[str, Entry], problems: Problems) -> Part:
 
 
 def _read_item(item: Part, where: str, own_keys: list[str], problems: Problems) -> dict[str, Entry] | None:
-    """Read one item of a list under the names of the long form; None if it is no mapping."""
+    """Read one item of a list under the names of the long form; None if it has no processor."""
     if not isinstance(item.value, dict):
         problems.add(
             f"{where}: found {describe(item.value)}, wants a mapping with type", item.place, "such as {type: package.module.name}"
         )
         return None
-    allowed = [*own_keys, *_SYNONYMS, *_SYNONYMS.values(), *_OPTIONS]
+    keys = [*own_keys, *_SYNONYMS, *_SYNONYMS.values(), *_OPTIONS]
     read: dict[str, Entry] = {}
     for key, found in item.entries.items():
         long_key = _SYNONYMS.get(key, key)
-        if key not in allowed:
-            what = f"{where}: unknown key {quote(key)}, allowed are {listing(allowed, 'and')}"
-            problems.add(what, found.key.place, did_you_mean(key, allowed))
+        if key not in keys:
+            what = f"{where}: unknown key {quote(key)}, {allowed(keys)}"
+            problems.add(what, found.key.place, did_you_mean(key, keys))
         elif long_key in read:
             what = f"{where}: {quote(key)} and {quote(read[long_key].key.text)} say the same"
             problems.add(what, found.key.place, "keep one of them")
         else:
             read[long_key] = found
+    if "use" not in read:
+        if all(nearest(key, keys) not in ("type", "use") for key in item.entries if key not in keys):
+            problems.add(f'{where}: "type" is missing', item.place, "name a processor: type: package.module.name")
+        return None
     return read
 
 

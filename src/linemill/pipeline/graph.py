@@ -48,7 +48,7 @@ class Retry:
         wait_max_s: Longest wait between two calls, in seconds.
     """
 
-    on: tuple[type[BaseException], ...]
+    on: tuple[type[Exception], ...]
     attempts: int = 4
     wait_s: float = 0.1
     wait_max_s: float = 5.0

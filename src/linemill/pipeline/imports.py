@@ -63,13 +63,15 @@ class Importer:
             try:
                 found = getattr(found, name)
             except AttributeError:
-                if is_dotted and found is module and getattr(module, "__path__", None) is not None and len(names) > 1:
+                if is_dotted and found is module and hasattr(module, "__path__") and len(names) > 1:
                     raise self._no_module(parts, module, names) from None
                 owner = ".".join([self._modules.own_name(module.__name__), *names[:number]])
-                among = [each for each in dir(found) if not each.startswith("_")]
-                if isinstance(found, ModuleType):
-                    among += module_names(list(getattr(found, "__path__", [])))
-                raise Unusable(f"{quote(owner)} has no {quote(name)}", did_you_mean(name, among)) from None
+                submodule = self._import(f"{owner}.{name}") if isinstance(found, ModuleType) else None
+                if submodule is None:
+                    among = [each for each in dir(found) if not each.startswith("_")]
+                    among += module_names(list(getattr(found, "__path__", []))) if isinstance(found, ModuleType) else []
+                    raise Unusable(f"{quote(owner)} has no {quote(name)}", did_you_mean(name, among)) from None
+                found = submodule
             except Exception as error:
                 raise self._failure(".".join(parts), error) from error
         if isinstance(found, ModuleType):
@@ -134,7 +136,9 @@ class Importer:
             except Exception:
                 text = ""
             text = text.replace(f"{self._modules.root}.", "")
-            said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+            kind = type(error)
+            where = "" if kind.__module__ == "builtins" else f"{self._modules.own_name(kind.__module__)}."
+            said = f"{where}{kind.__qualname__}: {text}" if text else f"{where}{kind.__qualname__}"
         place = self._place(error)
         return f"{said} ({place})" if place else said
 

@@ -23,7 +23,7 @@ def entry_of(form: Form, problems: Problems) -> str | None:
     if form.start.is_scalar and form.start.text in form.nodes:
         return form.start.text
     near = nearest(form.start.text, form.nodes) if form.start.is_scalar else None
-    hint = f"did you mean {quote(near)}?" if near else f"nodes are {listing(form.nodes, 'and')}" if form.nodes else ""
+    hint = f"did you mean {quote(near)}?" if near else _names(list(form.nodes))
     found = quote(form.start.text) if form.start.text else describe(form.start.value)
     problems.add(f"start: found {found}, wants the name of a node", form.start.place, hint)
     return None
@@ -40,6 +40,9 @@ def check_graph(form: Form, routes: Mapping[str, Routes | None], entry: str | No
     Returns:
         The nodes in topological order, ties in the file's order; of no use if a mistake was noted.
     """
+    if form.nodes.keys() & form.outputs.keys():
+        # A name that means two things was noted already; every route to it would be noted once more here.
+        return []
     successors = {name: _successors(form, name, of_node, problems) for name, of_node in routes.items()}
     order = _topological(successors)
     _check_circles(successors, order, problems)
@@ -65,11 +68,16 @@ def _successors(form: Form, node: str, routes: Routes | None, problems: Problems
     return found
 
 
+def _names(names: list[str]) -> str:
+    """List names to choose from, unless they are too many to be read."""
+    return f"there are {listing(names, 'and')}" if 1 < len(names) <= 12 else ""
+
+
 def _meant(form: Form, node: str, tag: str, target: Part, problems: Problems) -> str | None:
     """Note an unknown target; give the nearest name, so that it does not look unreached as well."""
     names = [*form.nodes, *form.outputs, DROP]
     near = nearest(target.text, [name for name in names if name != node])
-    hint = f"did you mean {quote(near)}?" if near else f"there are {listing(names, 'and')}"
+    hint = f"did you mean {quote(near)}?" if near else _names(names)
     problems.add(f"nodes.{node}.to: {quote(target.text)} is neither a node nor an output", target.place, hint)
     return None if near == DROP else near
 

@@ -148,10 +148,10 @@ class _Reading:
         if inspect.isclass(product) or _method_of(product) is None:
             if not is_sure:
                 raise self._unknown_shape(self.use, factory)
-            kind = product.__name__ if inspect.isclass(product) else type(product).__name__
-            raise Unusable(
-                f"{quote(self.use)} makes the processor, but gave {_article(kind)}", "it must return a function or an object"
-            )
+            given = "nothing" if product is None else _article(type(product).__name__)
+            if inspect.isclass(product):
+                given = f"the class {product.__name__}"
+            raise Unusable(f"{quote(self.use)} makes the processor, but gave {given}", "it must return a function or an object")
         return self._made(product, build)
 
     def _class(self, target: type) -> Processor | None:
@@ -232,7 +232,7 @@ class _Reading:
     ) -> Unusable:
         first = first_parameter(parameters_of(function) if parameters is None else parameters)
         takes = f"its first parameter {quote(first.name)} does not say" if first else "nothing says"
-        short = getattr(function, "__name__", "process")
+        short = getattr(function, "__name__", "<lambda>").replace("<lambda>", "processor")
         written = "self, line: str" if short in METHODS else "line: str"
         hint = f'write "mode: line" (or batch, stream) in this node, or "def {short}({written})" in the code'
         return Unusable(f"{takes} whether {quote(name)} takes one line or all of them", hint)

@@ -12,7 +12,7 @@ from linemill.pipeline.annotations import UNKNOWN, is_mapping, misfit, value_ann
 from linemill.pipeline.part import Entry, Part
 from linemill.pipeline.problems import Problems
 from linemill.pipeline.spec import NodeForm
-from linemill.pipeline.wording import describe, did_you_mean, listing, nearest, quote
+from linemill.pipeline.wording import allowed, describe, did_you_mean, nearest, quote
 
 ONE_DICT_NAMES = ("config", "settings", "options", "params")
 """A single parameter of such a name takes all settings as one dict."""
@@ -62,34 +62,25 @@ def bind(
     if one is not None:
         return _bind_one_dict(node, one, keywords, problems)
     takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
-    allowed = {each.name: each for each in free if each.kind in _BY_KEYWORD}
+    known = {each.name: each for each in free if each.kind in _BY_KEYWORD}
     required = [each.name for each in free if each.default is inspect.Parameter.empty]
     is_good = True
     unknown: list[str] = []
     for key, entry in settings.items():
-        if key in allowed:
-            is_good &= _fits(node, key, entry.part, allowed[key].annotation, problems)
+        if key in known:
+            is_good &= _fits(node, key, entry.part, known[key].annotation, problems)
         elif takes_any:
             annotation = next(each.annotation for each in parameters if each.kind is inspect.Parameter.VAR_KEYWORD)
             is_good &= _fits(node, key, entry.part, annotation, problems)
         else:
             unknown.append(key)
-            may_be = (
-                f"allowed are {listing(allowed, 'and')}"
-                if len(allowed) > 1
-                else f"allowed is {listing(allowed)}"
-                if allowed
-                else "it has none"
-            )
-            what = f"{node.where}.with: {owner} has no setting {quote(key)}, {may_be}"
-            problems.add(what, entry.key.place, did_you_mean(key, allowed))
+            what = f"{node.where}.with: {owner} has no setting {quote(key)}, {allowed(known)}"
+            problems.add(what, entry.key.place, did_you_mean(key, known))
     for name in required:
         # A misspelled setting is told once, as an unknown one.
-        if name not in settings and all(nearest(key, allowed) != name for key in unknown):
+        if name not in settings and all(nearest(key, known) != name for key in unknown):
             hint = (
-                f'add it under "with": {name}: …'
-                if name in allowed
-                else "only Python code can give it: write a function that does"
+                f'add it under "with": {name}: …' if name in known else "only Python code can give it: write a function that does"
             )
             problems.add(f"{node.where}: {owner} needs the setting {quote(name)}", node.place_of("with", "use"), hint)
             is_good = False
@@ -112,7 +103,9 @@ def _one_dict(
     if one.name not in ONE_DICT_NAMES and not is_mapping(one.annotation):
         return None
     # `with: {mapping: {a: b}}` for `def __init__(self, mapping: dict[str, str])` names the parameter itself.
-    is_named = list(settings) == [one.name] and isinstance(settings[one.name].part.value, dict)
+    is_named = list(settings) == [one.name] and (
+        one.name not in ONE_DICT_NAMES or isinstance(settings[one.name].part.value, dict)
+    )
     return None if is_named else one
 
 

@@ -18,7 +18,7 @@ from linemill.pipeline import values
 from linemill.pipeline.graph import ANY_TAG, DROP, Budget, InputSettings, Mode, OnError, Output, WatchSettings
 from linemill.pipeline.part import Entry, Part, Place
 from linemill.pipeline.problems import Problems
-from linemill.pipeline.wording import describe, did_you_mean, listing, nearest, quote
+from linemill.pipeline.wording import allowed, describe, did_you_mean, nearest, quote
 
 MAX_NODES = 1000
 """More is a list of data, not a graph that somebody wrote; in a tagged list each node may name every later one."""
@@ -40,13 +40,14 @@ Reader = Callable[[Part], Any]
 TOP: dict[str, Reader] = {
     "name": values.text,
     "nodes": values.mapping,
+    "pipeline": values.anything,
     "start": values.anything,
     "outputs": values.mapping,
     "errors": values.mapping,
     "watch": values.mapping,
     "input": values.mapping,
 }
-"""The keys of the file itself; `pipeline` is the shorthand for `nodes` (see `dialects`)."""
+"""The keys of the file itself; of `pipeline`, the shorthand for `nodes`, `dialects` has made nodes."""
 
 NODE: dict[str, Reader] = {
     "use": values.text,
@@ -149,7 +150,7 @@ class Form:
 def read_form(root: Part, folder: Path, problems: Problems) -> Form:
     """Read a pipeline file in its long form; mistakes are noted, and what is right is kept."""
     given = _read_keys(root, "", TOP, problems)
-    if _is_missing("nodes", root, TOP):
+    if _is_missing("nodes", root, TOP) and _is_missing("pipeline", root, TOP):
         problems.add('"nodes" is missing: a pipeline has at least one node', root.place)
     nodes = _read_nodes(given["nodes"], problems) if "nodes" in given else {}
     outputs, places = _read_outputs(given["outputs"], folder, problems) if "outputs" in given else ({}, {})
@@ -262,7 +263,7 @@ def _is_good_path(path: str, place: Place, where: str, problems: Problems) -> bo
         return False
     wrong = [found for found in re.findall(r"\{[^{}]*\}|[{}]", path) if found not in PLACEHOLDERS]
     for found in wrong:
-        what = f"{where}: {quote(found)} is no placeholder, allowed are {listing(PLACEHOLDERS, 'and')}"
+        what = f"{where}: {quote(found)} is no placeholder, {allowed(PLACEHOLDERS)}"
         problems.add(what, place, did_you_mean(found, PLACEHOLDERS))
     return not wrong
 
@@ -273,7 +274,7 @@ def _read_keys(part: Part, where: str, keys: Mapping[str, Reader], problems: Pro
     for key, entry in part.entries.items():
         if key not in keys:
             before = f"{where}: " if where else ""
-            what = f"{before}unknown key {quote(key)}, allowed are {listing(keys, 'and')}"
+            what = f"{before}unknown key {quote(key)}, {allowed(keys)}"
             problems.add(what, entry.key.place, did_you_mean(key, keys))
             continue
         value = read_value(entry.part, f"{where}.{key}" if where else key, keys[key], problems)

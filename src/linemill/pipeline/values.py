@@ -146,9 +146,14 @@ def encoding(part: Part) -> str:
         found = None
     # Codecs such as hex and rot13 are known as well, but do not make text of bytes.
     if found is None or not getattr(found, "_is_text_encoding", True):
-        hint = did_you_mean(name.replace("-", "_"), [*aliases, *aliases.values()])
+        known = {each for names in aliases.items() if not _makes_no_text(names[1]) for each in names}
+        hint = did_you_mean(name.replace("-", "_"), known)
         raise Unfit("an encoding that Python knows, such as utf-8, latin-1 or cp1252", hint)
     return name
+
+
+def _makes_no_text(codec: str) -> bool:
+    return codec.endswith("_codec") or codec == "rot_13"
 
 
 def budget(part: Part) -> Budget:

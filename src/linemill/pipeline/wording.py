@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 SHOWN_CHARACTERS = 60
 """Longer text is cut in messages: the place tells the rest."""
@@ -38,6 +38,11 @@ def listing(words: Iterable[str], last: str = "or") -> str:
     if len(several) < 2:
         return "".join(several)
     return f"{', '.join(several[:-1])} {last} {several[-1]}"
+
+
+def allowed(words: Collection[str]) -> str:
+    """Say what is allowed in place of something that is not."""
+    return f"allowed {'is' if len(words) == 1 else 'are'} {listing(words, 'and')}" if words else "none is allowed"
 
 
 def nearest(word: str, among: Iterable[str]) -> str | None:

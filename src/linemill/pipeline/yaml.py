@@ -77,6 +77,7 @@ class _Open:
         self.place = place
         self.anchor = anchor
         self.key: Part | None = None
+        self.keys: dict[object, Place] = {}
         self.count = 1
 
 
@@ -115,7 +116,7 @@ class _Builder:
 
     def _begin_document(self, event: Any, place: Place) -> None:
         if self.root is not None:
-            raise self._problems.stop("a second document begins here", place, "a pipeline file holds one; take out the line ---")
+            raise self._problems.stop("a second document begins here", place, "a pipeline file holds one: take out the line ---")
         version = event.version
         if version and tuple(version) != (1, 2):
             raise self._problems.stop(
@@ -124,8 +125,9 @@ class _Builder:
 
     def _refuse_tag(self, event: Any, place: Place) -> None:
         if event.tag is not None:
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
             hint = "take it out; quotes make text of a number"
-            self._problems.add(f"the tag {quote(str(event.tag))} may not be used in a pipeline file", place, hint)
+            self._problems.add(f"the tag {quote(tag)} may not be used in a pipeline file", place, hint)
 
     def _alias(self, name: str, place: Place) -> None:
         if name not in self._anchors:
@@ -155,7 +157,10 @@ class _Builder:
         elif parent.key is None:
             parent.key = self._checked_key(part)
         else:
-            self._enter(parent.value, Entry(parent.key, part))
+            if part.value is None and not part.text:
+                # The parser puts what is not there at the next thing that is.
+                part = Part(None, parent.key.place)
+            self._enter(parent, parent.value, Entry(parent.key, part))
             parent.key = None
 
     def _checked_key(self, key: Part) -> Part:
@@ -165,17 +170,19 @@ class _Builder:
             )
         return key
 
-    def _enter(self, mapping: dict[str, Entry], new: Entry) -> None:
+    def _enter(self, owner: _Open, mapping: dict[str, Entry], new: Entry) -> None:
         name = new.key.text
+        # 1, 1.0 and true are one key to Python, "1" and 1 one name to us.
+        first = mapping[name].key.place if name in mapping else owner.keys.get(new.key.value)
         if name == "<<":
             hint = "write the keys out, or use an alias for the whole value"
             self._problems.add("the merge key << is not part of YAML 1.2", new.key.place, hint)
-        elif name in mapping:
-            first = mapping[name].key.place
+        elif first is not None:
             what = f"the key {quote(name)} stands twice, here and in line {first.line}, column {first.column}"
             self._problems.add(what, new.key.place, "take one out")
         else:
             mapping[name] = new
+            owner.keys[new.key.value] = new.key.place
 
     def _scalar(self, event: Any, place: Place) -> Part:
         text: str = event.value

@@ -1,0 +1,70 @@
+"""Async mode: the lines of a block run concurrently, results in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from linemill.engine.block import Block
+from linemill.engine.emission import Emission, TooMany
+from linemill.engine.nodes.base import USER_ERRORS, Attempt, NodeRunner
+from linemill.engine.watch import LineTimeout
+from linemill.pipeline import Node
+
+
+class AsyncNode(NodeRunner):
+    """Awaits the processor for up to `concurrency` lines at a time, on one event loop for the whole file."""
+
+    def __init__(self, node: Node, attempt: Attempt) -> None:
+        super().__init__(node, attempt)
+        self._runner = asyncio.Runner()
+        self._finished = 0
+
+    def work(self, block: Block) -> Emission:
+        """Run the block's lines and wait for all of them."""
+        buried = self.counts.dead
+        self._finished = 0
+        with self.watched(lambda: self._finished):
+            outcomes = self._runner.run(self._all(block.items))
+        results: list[Any] = []
+        for index, (result, error) in enumerate(outcomes):
+            if error is not None:
+                self.bury(block.numbers[index], block.items[index], error)
+            results.append(result)
+        buried = self.counts.dead - buried
+        emission = self.sorted_out(results, block)
+        return emission._replace(filtered=emission.filtered - buried) if buried else emission
+
+    def abort(self) -> None:
+        """Cancel what still runs and close the loop."""
+        self._runner.close()
+
+    async def _all(self, items: list[Any]) -> list[tuple[Any, BaseException | None]]:
+        outcomes: list[tuple[Any, BaseException | None]] = [(None, None)] * len(items)
+        rest = iter(range(len(items)))
+
+        async def work_off() -> None:
+            for index in rest:
+                outcomes[index] = await self._one(items[index])
+                self._finished += 1
+
+        await asyncio.gather(*(work_off() for _ in range(min(self.node.concurrency, len(items)))))
+        return outcomes
+
+    async def _one(self, item: Any) -> tuple[Any, BaseException | None]:
+        try:
+            async with asyncio.timeout(self.node.line_timeout_s) as deadline:
+                called = self.call(item)
+                return (await self._gathered(called) if hasattr(called, "__aiter__") else await called), None
+        except TimeoutError as error:
+            return None, LineTimeout() if deadline.expired() else error
+        except USER_ERRORS as error:
+            return None, error
+
+    async def _gathered(self, items: Any) -> list[Any]:
+        taken: list[Any] = []
+        async for item in items:
+            if len(taken) == self.node.max_yield:
+                raise TooMany(self.node.max_yield)
+            taken.append(item)
+        return taken

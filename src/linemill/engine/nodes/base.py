@@ -1,0 +1,124 @@
+"""What all runners share: the attempt they belong to, their counts, and how a line becomes a dead letter."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import linemill.engine.emission as emission
+from linemill.engine.block import Block
+from linemill.engine.dead import DeadCode, DeadLetter, Tracebacks, as_text, reason, shortened
+from linemill.engine.emission import Emission, TooMany
+from linemill.engine.ledger import NodeCounts
+from linemill.engine.retry import retried
+from linemill.engine.watch import LineTimeout, Watch
+from linemill.pipeline import Node
+
+USER_ERRORS = (Exception, LineTimeout, SystemExit, GeneratorExit)
+"""What a processor may raise to lose its line. Not `KeyboardInterrupt`: that one is the person at the keyboard."""
+
+
+class Attempt:
+    """One try at a file, as its nodes see it: the lines in hand, the dead letters so far, the watchdog.
+
+    Attributes:
+        dead: Dead letters of the block in hand; the run takes them after each block.
+        tracebacks: Formats tracebacks for all nodes.
+        watch: Interrupts what does not move.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.tracebacks = Tracebacks()
+        self.dead: list[DeadLetter] = []
+        self._first = 1
+        self._lines: Sequence[str] = ()
+
+    def hold(self, lines: Sequence[str], first: int) -> None:
+        """Hold the input lines of a block, so that dead letters can show them."""
+        self._lines, self._first = lines, first
+
+    def bury(self, number: int, node: str, code: DeadCode, error: str, item: Any, traceback: str = "") -> None:
+        """Note a dead letter for an item that came from this line."""
+        index = number - self._first
+        given = as_text(item)
+        text = shortened(self._lines[index]) if 0 <= index < len(self._lines) else None
+        self.dead.append(
+            DeadLetter(number, node, code, error, given if text is None else text, given if given != text else None, traceback)
+        )
+
+
+class NodeRunner(ABC):
+    """Runs one node's processor, block by block.
+
+    `open` is called once, then `work` with blocks in order, then `close` once; `abort` may come at any time and ends it.
+    All from the one thread that runs the engine. None of them touches disk or clock.
+
+    Attributes:
+        node: The node.
+        counts: What it did so far.
+    """
+
+    def __init__(self, node: Node, attempt: Attempt) -> None:
+        self.node = node
+        self.attempt = attempt
+        self.counts = NodeCounts()
+        self.call = retried(node.build(), node.retry)
+
+    def open(self) -> Emission:
+        """Start the processor; give what it has to say before the first line. Called once, before `work`."""
+        return emission.NOTHING
+
+    @abstractmethod
+    def work(self, block: Block) -> Emission:
+        """Take a block, give what came of it.
+
+        Raises:
+            ProcessorFailed: The processor broke in a way that leaves the rest of the file unknown.
+        """
+
+    def close(self) -> Iterator[Emission]:
+        """Tell the processor that the file has ended; give what it still had, in pieces."""
+        return iter(())
+
+    def abort(self) -> None:  # noqa: B027  most modes hold nothing
+        """Let go of everything at once; nothing more is asked of this node."""
+
+    def watched(self, progress: Callable[[], int]) -> AbstractContextManager[None]:
+        """Watch the body of a `with`, if the node has a `line_timeout`."""
+        if self.node.line_timeout_s is None:
+            return nullcontext()
+        return self.attempt.watch.over(progress, self.node.line_timeout_s)
+
+    def bury(self, number: int, item: Any, error: BaseException) -> None:
+        """Make the item that the processor broke on a dead letter, and count it."""
+        self.counts.dead += 1
+        code, words, trace = DeadCode.RAISED, reason(error), self.attempt.tracebacks.of(error)
+        if isinstance(error, LineTimeout):
+            code, words = DeadCode.TIMEOUT, f"stayed on the line for longer than {self.node.line_timeout_s:g} s (line_timeout)"
+        elif isinstance(error, TooMany):
+            code, words, trace = DeadCode.TOO_MANY, str(error), ""
+        self.attempt.bury(number, self.node.name, code, words, item, trace)
+
+    def sorted_out(self, results: list[Any], block: Block) -> Emission:
+        """Sort results, one for each item of the block, by tag; lists and iterators among them are taken apart here.
+
+        `None` stands for an item that gave nothing or is already buried.
+        """
+        buried = self.counts.dead
+        position = 0
+
+        def expand(index: int, result: Any) -> list[Any]:
+            nonlocal position
+            position = index
+            try:
+                return emission.taken(result, self.node.max_yield)
+            except USER_ERRORS as error:
+                self.bury(block.numbers[index], block.items[index], error)
+                return []
+
+        with self.watched(lambda: position):
+            sorted_out = emission.sort_out(results, block.numbers, expand)
+        return sorted_out._replace(filtered=sorted_out.filtered - (self.counts.dead - buried))

@@ -1,0 +1,239 @@
+"""Stream mode: the processor is called once for the whole file and keeps its state in its own local variables.
+
+It runs in a greenlet that switches back to the engine when its input runs dry, so a plain generator can be suspended in
+the middle of reading. Its input is a chain over list iterators; the length hint of the one in hand says, after each
+output, which item was read last: exact line numbers without a wrapper around every line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from greenlet import GreenletExit, greenlet
+
+from linemill.engine.block import Block
+from linemill.engine.emission import Emission, Flat, tagged_pairs
+from linemill.engine.nodes.base import USER_ERRORS, Attempt, NodeRunner
+from linemill.errors import ProcessorFailed
+from linemill.pipeline import Node, OnError
+
+PIECE = 10_000
+"""Items after which what a stream gives at the end is handed on, so that a sorted file is not held a second time."""
+
+_EMPTY = Block([], ())
+_END = object()
+
+
+class StreamNode(NodeRunner):
+    """Feeds blocks to a suspended generator and gathers what it gives."""
+
+    def __init__(self, node: Node, attempt: Attempt) -> None:
+        super().__init__(node, attempt)
+        self._given: list[Any] = []
+        self._left: list[int] = []  # for each of them: how many items of the block were still unread when it was given
+        self._dead: set[int] = set()  # items of the block that the stream raised on, by index
+        self._last_number = 0
+        self._greenlet = greenlet(self._main)
+        assert self._greenlet.parent is not None
+        self._feed = _Feed(self._greenlet.parent)
+        self._input = chain.from_iterable(self._feed)
+
+    def open(self) -> Emission:
+        """Run up to the first read: what is given before it has the number 0."""
+        self._resume()
+        return self._taken(_EMPTY)
+
+    def work(self, block: Block) -> Emission:
+        """Let the stream read the block to its end."""
+        self._feed.fill(block, self.node.is_tagged)
+        self._resume()
+        emission = self._taken(block)
+        self._last_number = block.numbers[-1]
+        return emission
+
+    def close(self) -> Iterator[Emission]:
+        """End the stream's input and give what it still yields."""
+        self._feed.has_ended = True
+        limit = self.node.max_yield * max(1, self.counts.came)
+        given = 0
+        while not self._greenlet.dead:
+            self._resume()
+            given += len(self._given)
+            if given > limit:
+                raise self._failure(
+                    "stream_endless",
+                    f"gave more than {limit:,} items after the end of its input (max_yield for each line that it read)",
+                )
+            yield self._taken(_EMPTY)
+
+    def abort(self) -> None:
+        """Throw the stream out of whatever it waits for."""
+        self._feed.has_ended = True
+        if self._greenlet:
+            self._greenlet.throw(GreenletExit)
+
+    def _resume(self) -> None:
+        if not self._greenlet.dead:
+            given, feed = self._given, self._feed
+            with self.watched(lambda: len(given) - feed.left()):
+                self._greenlet.switch()
+
+    def _main(self) -> None:
+        """Call the processor, and again after an error where the pipeline says so. Runs in the greenlet."""
+        while True:
+            try:
+                self._drain(self._called())
+                return
+            except (GreenletExit, ProcessorFailed):
+                raise
+            except USER_ERRORS as error:
+                self._lose(error)
+
+    def _called(self) -> Iterator[Any]:
+        results = self.call(self._input)
+        if isinstance(results, str) or not hasattr(results, "__iter__"):
+            raise self._failure(
+                "stream_raised",
+                f"gave {type(results).__name__} in place of an iterator of items",
+                "a stream is a generator, or returns an iterator or a list",
+            )
+        return iter(results)
+
+    def _drain(self, results: Iterator[Any]) -> None:
+        """Gather what the stream gives, until it ends. The loop runs once an item: nothing may be added to it."""
+        give, note, feed = self._given.append, self._left.append, self._feed
+        piece = max(PIECE, self.node.max_yield)
+        left = feed.left
+
+        def follow(block: Callable[[], int]) -> None:
+            nonlocal left
+            left = block
+
+        feed.follow = follow
+        item = next(results, _END)
+        while item is not _END:
+            give(item)
+            note(left())
+            for item in islice(results, piece):
+                give(item)
+                note(left())
+            if feed.has_ended:
+                feed.engine.switch()
+            else:
+                self._hold_limit(self._left[-piece - 1 :])
+            item = next(results, _END)
+
+    def _lose(self, error: BaseException) -> None:
+        """Decide what an error of the stream means: fail the file, or bury the line and go on."""
+        feed = self._feed
+        index = len(feed.block.items) - feed.left() - 1
+        is_final = feed.has_ended or index < 0 or index in self._dead
+        if self.node.on_error is OnError.FAIL or is_final:
+            number = feed.block.numbers[index] if index >= 0 else self._last_number
+            hint = "" if is_final else "mend the processor, or say `on_error: restart` at this node"
+            where = f"after line {number}" if number else "before the first line"
+            failure = self._failure("stream_raised", f"the stream raised {type(error).__name__}: {error}", hint, where)
+            failure.traceback = self.attempt.tracebacks.of(error)
+            raise failure from error
+        self._dead.add(index)
+        self.counts.restarts += 1
+        self.bury(feed.block.numbers[index], feed.block.items[index], error)
+
+    def _taken(self, block: Block) -> Emission:
+        """Take what was given since the last time, while reading this block."""
+        given, left, dead = self._given[:], self._left[:], self._dead
+        self._given.clear()
+        self._left.clear()
+        self._dead = set()
+        size = len(block.items)
+        kinds = set(map(type, given))
+        if type(None) in kinds:
+            left = [one for one, item in zip(left, given, strict=True) if item is not None]
+            given = [item for item in given if item is not None]
+        numbers: Sequence[int]
+        if not size:
+            return _tagged(given, kinds, [self._last_number] * len(given), 0)
+        self._hold_limit(left)
+        heard = set(left)
+        if len(heard) == len(left) == size:
+            return _tagged(given, kinds, block.numbers, 0)
+        numbers = [block.numbers[size - 1 - one] for one in left]
+        return _tagged(given, kinds, numbers, size - len(heard.union(size - 1 - index for index in dead)))
+
+    def _hold_limit(self, left: list[int]) -> None:
+        limit = self.node.max_yield
+        for index in range(len(left) - limit):
+            if left[index] == left[index + limit]:
+                raise self._endless(left[index])
+
+    def _endless(self, left: int) -> ProcessorFailed:
+        block = self._feed.block
+        number = block.numbers[len(block.items) - left - 1]
+        return self._failure("stream_endless", f"gave more than {self.node.max_yield:,} items after line {number} (max_yield)")
+
+    def _failure(self, code: str, what: str, hint: str = "", where: str = "") -> ProcessorFailed:
+        place = f"node {self.node.name!r}" + (f", {where}" if where else "")
+        return ProcessorFailed(what, place, hint, code=code)
+
+
+def _tagged(given: list[Any], kinds: set[type], numbers: Sequence[int], filtered: int) -> Emission:
+    if kinds == {str}:
+        return Emission(given, numbers, None, filtered)
+    if kinds == {tuple} and (pairs := tagged_pairs(given)) is not None:
+        return Emission(pairs[0], numbers, pairs[1], filtered)
+    flat = Flat()
+    for index, item in enumerate(given):
+        flat.add(item)
+        if len(flat.items) > len(flat.sources):
+            flat.sources.append(index)
+    return flat.emission([numbers[index] for index in flat.sources], filtered)
+
+
+class _Feed:
+    """The stream's input, a block at a time: an iterator over list iterators that switches to the engine when it is dry.
+
+    An object and not a generator, so that an error that passes through it does not end it.
+
+    Attributes:
+        engine: The greenlet to switch to.
+        block: The block in hand.
+        left: Tells how many items of it are still unread.
+        follow: Told the next `left` when the stream begins to read a block.
+        has_ended: No more blocks will come.
+    """
+
+    def __init__(self, engine: greenlet) -> None:
+        self.engine = engine
+        self.block = _EMPTY
+        self.left: Callable[[], int] = _NOTHING_LEFT
+        self.follow: Callable[[Callable[[], int]], None] = lambda left: None
+        self.has_ended = False
+        self._next: Iterator[Any] | None = None
+
+    def fill(self, block: Block, with_tags: bool) -> None:
+        """Lay the next block out to be read."""
+        pairs = list(zip(block.tags or (), block.items, strict=True)) if with_tags else block.items
+        reader = iter(pairs)
+        self.block, self._next, self.left = block, reader, _left_of(reader)
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> Iterator[Any]:
+        while self._next is None:
+            if self.has_ended:
+                raise StopIteration
+            self.engine.switch()
+        reader, self._next = self._next, None
+        self.follow(self.left)
+        return reader
+
+
+def _left_of(reader: Iterator[Any]) -> Callable[[], int]:
+    left: Callable[[], int] = reader.__length_hint__  # type: ignore[attr-defined]
+    return left
+
+
+_NOTHING_LEFT = _left_of(iter([]))

@@ -1,0 +1,97 @@
+"""Where the outputs of one input file go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from linemill.errors import UsageError
+from linemill.files import shown
+from linemill.pipeline import Output, Pipeline
+
+DEAD_LETTERS = "dead/{name}.jsonl"
+"""The template of the file of dead letters, beside the pipeline file or under `--out`."""
+
+STDIN_NAME = "stdin"
+"""What `{name}` says for standard input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The output files of one input file, absolute.
+
+    Attributes:
+        outputs: By output name.
+        dead: For the dead letters.
+    """
+
+    outputs: dict[str, Path]
+    dead: Path
+
+
+def targets_of(pipeline: Pipeline, name: str, base: Path, today: date) -> Targets:
+    """Fill in the templates for an input file.
+
+    Args:
+        pipeline: The checked pipeline.
+        name: The input file's name.
+        base: The folder that relative paths start from.
+        today: What `{date}` says: the day on which the attempt began, UTC.
+    """
+
+    def filled(template: str) -> Path:
+        # Not `str.format`: a file may be called "{date}".
+        parts = [("{name}", name), ("{stem}", Path(name).stem), ("{date}", today.isoformat())]
+        return Path(os.path.abspath(base / _filled(template, parts)))
+
+    return Targets({output.name: filled(output.path) for output in pipeline.outputs}, filled(DEAD_LETTERS))
+
+
+def _filled(template: str, parts: Sequence[tuple[str, str]]) -> str:
+    if not parts:
+        return template
+    (placeholder, value), *others = parts
+    return value.join(_filled(piece, others) for piece in template.split(placeholder))
+
+
+def refuse_growing(outputs: Sequence[Output]) -> None:
+    """Refuse outputs that all files share, for as long as nothing records where each file's lines begin.
+
+    Raises:
+        UsageError: Names the output.
+    """
+    for output in outputs:
+        if output.is_growing:
+            raise UsageError(
+                f"output {output.name!r} would be one growing file for all inputs, which this version cannot write exactly once",
+                output.path,
+                "put {name} or {stem} into its path, for one output file an input file",
+            )
+
+
+def refuse_collisions(inputs: Sequence[Path | None], targets: Sequence[Targets]) -> None:
+    """Refuse a run in which one file would be written over another.
+
+    Raises:
+        UsageError: Two outputs have one path, or an output has an input's path; names both.
+    """
+    taken: dict[str, str] = {}
+    sources = {os.path.realpath(path): path for path in inputs if path is not None}
+    for source, target in zip(inputs, targets, strict=True):
+        whose = shown(source) if source is not None else "standard input"
+        for output, path in [*target.outputs.items(), ("dead letters", target.dead)]:
+            what = f"output {output!r} of {whose}"
+            real = os.path.realpath(path)
+            if real in sources:
+                raise UsageError(
+                    f"{what} would overwrite the input {shown(sources[real])}", shown(path), "give the output another folder"
+                )
+            if real in taken:
+                hint = (
+                    "run them one after the other with different --out folders" if taken[real].split(" of ")[-1] != whose else ""
+                )
+                raise UsageError(f"{what} and {taken[real]} have the same path", shown(path), hint or "give them different paths")
+            taken[real] = what
