@@ -11,6 +11,9 @@ from typing import Any
 from linemill.pipeline.modules import Modules, module_names
 from linemill.pipeline.wording import did_you_mean, listing, quote
 
+LONGEST_REASON = 500
+"""Characters of an exception's text that are shown: some hold a whole document."""
+
 
 class Unusable(Exception):
     """What an import path names cannot be used; told as a problem, at the place that names it.
@@ -135,7 +138,7 @@ class Importer:
                 text = str(error.msg if isinstance(error, SyntaxError) else error)
             except Exception:
                 text = ""
-            text = text.replace(f"{self._modules.root}.", "")
+            text = " ".join(line.strip() for line in text.replace(f"{self._modules.root}.", "").splitlines())[:LONGEST_REASON]
             kind = type(error)
             where = "" if kind.__module__ == "builtins" else f"{self._modules.own_name(kind.__module__)}."
             said = f"{where}{kind.__qualname__}: {text}" if text else f"{where}{kind.__qualname__}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from linemill.errors import Problem
 from linemill.pipeline.part import THE_FILE, Place
+from linemill.pipeline.wording import printable
 
 
 class Stop(Exception):
@@ -17,8 +18,8 @@ class Problems:
         self._found: dict[Problem, None] = {}
 
     def add(self, what: str, place: Place, hint: str = "") -> None:
-        """Note a mistake and go on."""
-        self._found[Problem(what, place.line, place.column, hint)] = None
+        """Note a mistake and go on; names and texts of the user's in it are made safe to print."""
+        self._found[Problem(printable(what), place.line, place.column, printable(hint))] = None
 
     def stop(self, what: str, place: Place = THE_FILE, hint: str = "") -> Stop:
         """Note a mistake after which nothing more can be read; the caller raises what this returns."""

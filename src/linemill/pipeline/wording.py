@@ -26,10 +26,14 @@ def describe(value: object) -> str:
 
 def quote(text: str) -> str:
     """Put text in quotes, on one line and cut to a length that can be read."""
-    shown = "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text[:SHOWN_CHARACTERS]
-    )
-    return f'"{shown}…"' if len(text) > SHOWN_CHARACTERS else f'"{shown}"'
+    return f'"{printable(text[:SHOWN_CHARACTERS])}…"' if len(text) > SHOWN_CHARACTERS else f'"{printable(text)}"'
+
+
+def printable(text: str) -> str:
+    """Write what would move a terminal's cursor, or worse, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def listing(words: Iterable[str], last: str = "or") -> str:
