@@ -14,7 +14,7 @@ from typing import Any
 from linemill.cli.exits import Exit, code_of
 from linemill.cli.outcome import Outcome
 from linemill.errors import ConfigurationError, LinemillError
-from linemill.executors.report import FileReport, State
+from linemill.executors.report import FileReport
 
 FORM = 1
 """Goes up when a field changes its meaning or goes away; new fields may come at any time."""
@@ -49,7 +49,6 @@ FIELDS = {
 
 def document(outcome: Outcome) -> str:
     """Write a run that began as one JSON object."""
-    done = [report for report in outcome.reports if report.state is State.DONE]
     is_stopped = outcome.code in (Exit.STOPPED, Exit.TERMINATED)
     return _written(
         {
@@ -60,9 +59,9 @@ def document(outcome: Outcome) -> str:
             "totals": {
                 "files": len(outcome.reports),
                 "failed": len(outcome.failed),
-                "lines": sum(report.ledger.lines for report in done),
-                "dead": sum(report.ledger.dead for report in done),
-                "bytes": sum(report.bytes for report in done),
+                "lines": sum(report.ledger.lines for report in outcome.finished),
+                "dead": sum(report.ledger.dead for report in outcome.finished),
+                "bytes": sum(report.bytes for report in outcome.finished),
             },
             "files": [_report(report) for report in outcome.reports],
             "unfinished": list(outcome.unfinished),

@@ -32,6 +32,11 @@ class Outcome:
     code: Exit
 
     @property
+    def finished(self) -> tuple[FileReport, ...]:
+        """The files that are done."""
+        return tuple(report for report in self.reports if report.state is State.DONE)
+
+    @property
     def failed(self) -> tuple[FileReport, ...]:
         """The files that failed."""
         return tuple(report for report in self.reports if report.state is State.FAILED)

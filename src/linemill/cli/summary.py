@@ -37,19 +37,25 @@ def show(outcome: Outcome, *, to_stderr: bool) -> None:
     """
     stream = sys.stderr if to_stderr else sys.stdout
     console = _console(stream)
-    finished = [report for report in outcome.reports if report not in outcome.failed]
-    for report in finished if len(outcome.reports) <= MANY_FILES else []:
+    # Written by ourselves, since Rich would end the program with its own exit code where nobody reads any more.
+    with console.capture() as written:
+        _show_all(console, outcome)
+    stream.write(written.get())
+    stream.flush()
+    if outcome.unfinished:
+        print(f"stopped; nothing of {_named(outcome.unfinished)} was published", file=sys.stderr)
+
+
+def _show_all(console: Console, outcome: Outcome) -> None:
+    finished, failed = outcome.finished, outcome.failed
+    for report in finished if len(outcome.reports) <= MANY_FILES else ():
         _show_done(console, report, outcome)
-    failed = outcome.failed
     for report in failed[:MANY_FILES]:
         _show_failed(console, report)
     if len(failed) > MANY_FILES:
         _line(console, f"and {count(len(failed) - MANY_FILES, 'more file')} failed; --json names all")
     if len(outcome.reports) > 1:
         _show_totals(console, finished, outcome)
-    stream.flush()
-    if outcome.unfinished:
-        _line(_console(sys.stderr), f"stopped; nothing of {_named(outcome.unfinished)} was published")
 
 
 def _show_done(console: Console, report: FileReport, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ block's results tell which of the quick ways applies; only mixed blocks are look
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, islice
 from typing import Any, NamedTuple
@@ -69,16 +70,16 @@ def sort_out(results: list[Any], numbers: Sequence[int], expand: Callable[[int, 
 
 def tagged_pairs(results: list[Any]) -> tuple[list[Any], dict[str, list[int]]] | None:
     """Split pairs of one tag and one item, the most common form; None if any of them is something else."""
-    tagged: dict[str, list[int]] = {}
+    tagged: defaultdict[str, list[int]] = defaultdict(list)
+    items: list[Any] = []
+    add, index = items.append, 0
     try:
-        for index, (tag, _) in enumerate(results):
-            try:
-                tagged[tag].append(index)
-            except KeyError:
-                tagged[tag] = [index]
+        for tag, item in results:
+            tagged[tag].append(index)
+            add(item)
+            index += 1
     except (TypeError, ValueError):
         return None
-    items = [item for _, item in results]
     if not all(isinstance(tag, str) for tag in tagged) or type(None) in set(map(type, items)):
         return None
     return items, tagged
