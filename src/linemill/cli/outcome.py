@@ -110,9 +110,15 @@ def dead_letters(report: FileReport, at_most: int) -> list[str]:
     try:
         with path.open("rb") as letters:
             return [_letter(json.loads(line)) for line in islice(letters, at_most)]
-    except (OSError, ValueError):  # somebody else may have taken the file away by now; the counts say all the same
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+    ):  # somebody else may have taken the file away by now; the counts say all the same
         return []
 
 
 def _letter(letter: dict[str, object]) -> str:
-    return f"line {letter.get('line', '?')}, {letter.get('node', '?')}: {letter.get('error', letter.get('code', '?'))}"
+    place = ", ".join(str(part) for part in (f"line {letter['line']}", letter.get("node")) if part)
+    return f"{place}: {letter['error']}"

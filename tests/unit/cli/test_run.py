@@ -137,6 +137,16 @@ class TestStopping:
         mill.before_end = hang
         assert linemill("run", "-").code == 130
 
+    def test_one_signal_is_enough_when_the_work_hangs(self, mill, linemill, monkeypatch):
+        def hang(stop: threading.Event) -> None:
+            _ask(signal.SIGINT, stop)
+            threading.Event().wait(30)
+            pytest.fail("the signal was not heard")
+
+        monkeypatch.setattr("linemill.cli.stopping.GRACE_S", 0.05)
+        mill.before_end = hang
+        assert linemill("run", "-").code == 130
+
     def test_a_stop_that_comes_after_the_last_file_changes_nothing(self, mill, make_report, linemill):
         mill.reports = [make_report("a.log")]
         mill.before_end = lambda stop: _ask(signal.SIGINT, stop)

@@ -90,6 +90,19 @@ def test_the_first_dead_letters_are_shown_and_the_others_counted(make_report, sh
     ]
 
 
+def test_a_dead_letter_of_no_node_is_shown_without_one(make_report, shown, tmp_path):
+    (tmp_path / "dead").mkdir()
+    (tmp_path / "dead" / "app.log.jsonl").write_text('{"line": 3, "code": "too_long", "error": "the line has 99 bytes"}\n')
+    assert "    line 3: the line has 99 bytes\n    and 5 more\n" in shown(make_report())
+
+
+@pytest.mark.parametrize("text", ["not JSON\n", "[]\n", "{}\n", ""])
+def test_a_file_of_dead_letters_that_somebody_changed_does_no_harm(make_report, shown, tmp_path, text):
+    (tmp_path / "dead").mkdir()
+    (tmp_path / "dead" / "app.log.jsonl").write_text(text)
+    assert "dead letters      3  node snake" in shown(make_report())
+
+
 def test_a_hostile_name_is_escaped_and_never_read_as_markup(make_report, shown):
     text = shown(make_report(os.fsdecode(b"[red]\x1b[2J\n\xff:smile:.log")))
     assert "[red]\\x1b[2J\\n\\xff:smile:.log: done" in text
