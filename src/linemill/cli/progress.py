@@ -40,8 +40,8 @@ class Bar:
             if time.monotonic() - self._start_s < QUIET_S:
                 return
             self._bar = _made()
+            self._task = self._bar.add_task("", total=progress.total_bytes, completed=progress.done_bytes)
             self._bar.start()
-            self._task = self._bar.add_task("", total=None)
         assert self._task is not None
         files = f"{progress.done_files:,} of {progress.total_files:,} files" if progress.total_files > 1 else ""
         self._bar.update(self._task, completed=progress.done_bytes, total=progress.total_bytes, description=files)

@@ -102,7 +102,7 @@ def _rows(lines: int, read: int, seconds: float, found: Sequence[Fate]) -> list[
 
 
 def _table(console: Console, rows: Sequence[tuple[str, int, str]]) -> None:
-    from rich.cells import cell_len, chop_cells, set_cell_size
+    from rich.cells import cell_len, set_cell_size
 
     what_width = max(cell_len(what) for what, _, _ in rows)
     number_width = max(len(f"{number:,}") for _, number, _ in rows)
@@ -112,9 +112,19 @@ def _table(console: Console, rows: Sequence[tuple[str, int, str]]) -> None:
     for what, number, where in rows:
         style = next((style for start, style in _STYLES.items() if what.startswith(start)), "")
         start = f"  {set_cell_size(what, what_width)}  {number:>{number_width},}  "
-        for part in chop_cells(where, where_width) or [""]:
+        for part in _folded(where, where_width):
             _line(console, (start + part).rstrip(), style)
             start = " " * cell_len(start)
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Fold a text at its commas if that is enough, so that no number is torn, else anywhere."""
+    from rich.cells import cell_len, chop_cells
+
+    if cell_len(text) <= width:
+        return [text]
+    parts = text.replace(", ", ",\n").split("\n")
+    return parts if all(cell_len(part) <= width for part in parts) else chop_cells(text, width)
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

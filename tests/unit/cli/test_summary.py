@@ -127,6 +127,7 @@ def test_no_number_is_cut_on_a_narrow_terminal(make_report, web_logs, monkeypatc
     summary.show(Outcome(web_logs, (report,), (), 2.0, Exit.DONE), to_stderr=False)
     text = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
     assert re.search(r"^  lines in +123,456,789,012 ", text, re.MULTILINE)
+    assert "24 kB/s\n" in text
     assert re.search(r"^  to general +123,456,700,000 ", text, re.MULTILINE)
     assert report.name in re.sub(r"\n +", "", text)
 
