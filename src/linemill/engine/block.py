@@ -6,7 +6,7 @@ Frozen by agreement: nobody changes the lists of a block once it has been handed
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -23,6 +23,32 @@ class Block(NamedTuple):
     items: list[Any]
     numbers: Sequence[int]
     tags: list[str] | None = None
+
+
+class Picked(Sequence[int]):
+    """Some of a block's numbers, looked up only when somebody asks for one.
+
+    Args:
+        numbers: All of them.
+        indices: Gives the indices of those meant.
+        count: How many they are.
+    """
+
+    __slots__ = ("_count", "_indices", "_numbers")
+
+    def __init__(self, numbers: Sequence[int], indices: Callable[[], Sequence[int]], count: int) -> None:
+        self._numbers = numbers
+        self._indices = indices
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        return pick(self._numbers, self._indices())[index]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(pick(self._numbers, self._indices()))
 
 
 def merge(blocks: Sequence[Block]) -> Block:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import compress, islice
 from typing import Any, NamedTuple
 
@@ -22,30 +23,57 @@ class TooMany(Exception):
         super().__init__(f"gave more than {limit:,} items for one line (max_yield)")
 
 
+class Share:
+    """The items that go by one tag, in the order in which they were given.
+
+    Where they stood in the emission is worked out only when somebody asks: lines that simply go their ways never pay for it.
+
+    Attributes:
+        items: The items.
+    """
+
+    __slots__ = ("_find", "_indices", "items")
+
+    def __init__(self, items: list[Any], indices: Sequence[int] | None, find: Callable[[], list[int]] | None = None) -> None:
+        self.items = items
+        self._indices = indices
+        self._find = find
+
+    @property
+    def indices(self) -> Sequence[int]:
+        """Where each item stood in the emission, rising."""
+        if self._indices is None:
+            assert self._find is not None
+            self._indices = self._find()
+        return self._indices
+
+
 class Emission(NamedTuple):
     """What a node gave for one block.
 
     Attributes:
-        items: In the order given.
-        numbers: For each item, its input line.
-        tagged: Tag to the indices of the items that go by it, rising; None where all are untagged. An item may stand under
-            several tags.
+        numbers: For each item, in the order given, its input line.
+        shares: The items by tag, `UNTAGGED` for those without. With a list of tags an item stands in several shares.
         filtered: How many of the inputs gave nothing.
+        is_doubled: Whether any item stands in several shares.
     """
 
-    items: list[Any]
     numbers: Sequence[int]
-    tagged: dict[str, list[int]] | None
-    filtered: int
+    shares: dict[str, Share]
+    filtered: int = 0
+    is_doubled: bool = False
 
     def counts(self) -> dict[str, int]:
         """Count the items by tag."""
-        if self.tagged is None:
-            return {UNTAGGED: len(self.items)} if self.items else {}
-        return {tag: len(indices) for tag, indices in self.tagged.items()}
+        return {tag: len(share.items) for tag, share in self.shares.items()}
 
 
-NOTHING = Emission([], [], None, 0)
+NOTHING = Emission((), {})
+
+
+def untagged(items: list[Any], numbers: Sequence[int], filtered: int = 0) -> Emission:
+    """Give items that have no tag."""
+    return Emission(numbers, {UNTAGGED: Share(items, range(len(items)))} if items else {}, filtered)
 
 
 def sort_out(results: list[Any], numbers: Sequence[int], expand: Callable[[int, Any], list[Any]]) -> Emission:
@@ -58,31 +86,32 @@ def sort_out(results: list[Any], numbers: Sequence[int], expand: Callable[[int, 
     """
     kinds = set(map(type, results))
     if kinds == _TEXT:
-        return Emission(results, numbers, None, 0)
+        return untagged(results, numbers)
     if kinds <= _TEXT_OR_NOTHING:
         present = [result is not None for result in results]
         items = list(compress(results, present))
-        return Emission(items, list(compress(numbers, present)), None, len(results) - len(items))
-    if kinds == _PAIRS and (pairs := tagged_pairs(results)) is not None:
-        return Emission(pairs[0], numbers, pairs[1], 0)
+        return untagged(items, list(compress(numbers, present)), len(results) - len(items))
+    if kinds == _PAIRS and (shares := shares_of_pairs(results)) is not None:
+        return Emission(numbers, shares)
     return _one_by_one(results, numbers, expand)
 
 
-def tagged_pairs(results: list[Any]) -> tuple[list[Any], dict[str, list[int]]] | None:
-    """Split pairs of one tag and one item, the most common form; None if any of them is something else."""
-    tagged: defaultdict[str, list[int]] = defaultdict(list)
-    items: list[Any] = []
-    add, index = items.append, 0
+def shares_of_pairs(results: list[Any]) -> dict[str, Share] | None:
+    """Sort pairs of one tag and one item, the most common form; None if any of them is something else."""
+    tagged: defaultdict[str, list[Any]] = defaultdict(list)
     try:
         for tag, item in results:
-            tagged[tag].append(index)
-            add(item)
-            index += 1
+            tagged[tag].append(item)
     except (TypeError, ValueError):
         return None
-    if not all(isinstance(tag, str) for tag in tagged) or type(None) in set(map(type, items)):
-        return None
-    return items, tagged
+    for tag, items in tagged.items():
+        if not isinstance(tag, str) or type(None) in set(map(type, items)):
+            return None
+
+    def where(tag: str) -> list[int]:
+        return [index for index, (one, _) in enumerate(results) if one == tag]
+
+    return {tag: Share(items, None, partial(where, tag)) for tag, items in tagged.items()}
 
 
 def _one_by_one(results: list[Any], numbers: Sequence[int], expand: Callable[[int, Any], list[Any]]) -> Emission:
@@ -130,8 +159,8 @@ class Flat:
 
     def emission(self, numbers: Sequence[int], filtered: int) -> Emission:
         """Close the row; `numbers` has one for each item."""
-        tagged = None if self._tagged.keys() <= {UNTAGGED} else self._tagged
-        return Emission(self.items, numbers, tagged, filtered)
+        shares = {tag: Share(pick(self.items, indices), indices) for tag, indices in self._tagged.items()}
+        return Emission(numbers, shares, filtered, sum(map(len, self._tagged.values())) > len(self.items))
 
 
 def is_iterator(result: Any) -> bool:

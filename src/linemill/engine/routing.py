@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from linemill.engine.block import Block, copied, pick
-from linemill.engine.emission import Emission
-from linemill.engine.ledger import UNTAGGED
+from linemill.engine.block import Block, Picked, copied, pick
+from linemill.engine.emission import Emission, Share
 from linemill.errors import ProcessorFailed
 from linemill.pipeline import ANY_TAG, DROP, Node
 
@@ -17,11 +16,11 @@ class Routed(NamedTuple):
 
     Attributes:
         blocks: By target, in the order of the routes; `DROP` among them.
-        unrouted: Items whose tag has no route, as indices of the emission, with the tag.
+        unrouted: Items whose tag has no route, with their line numbers and tags, in the order given.
     """
 
     blocks: dict[str, Block]
-    unrouted: list[tuple[int, str]]
+    unrouted: list[tuple[int, str, Any]]
 
 
 def route(node: Node, emission: Emission, wants_tags: Collection[str]) -> Routed:
@@ -35,46 +34,44 @@ def route(node: Node, emission: Emission, wants_tags: Collection[str]) -> Routed
     Raises:
         ProcessorFailed: A record that goes two ways cannot be copied.
     """
-    everything: Sequence[int] = range(len(emission.items))
-    tagged = {UNTAGGED: everything} if emission.tagged is None else emission.tagged
-    shares: dict[str, list[tuple[str, Sequence[int]]]] = {}
-    unrouted: list[tuple[int, str]] = []
-    is_shared = sum(map(len, tagged.values())) > len(emission.items)
-    indices: Sequence[int]
-    for tag, indices in tagged.items():
+    parts: dict[str, list[tuple[str, Share]]] = {}
+    lost: list[tuple[int, str, Any]] = []
+    is_shared = emission.is_doubled
+    for tag, share in emission.shares.items():
         targets = node.routes.get(tag) or node.routes.get(ANY_TAG) or ()
         is_shared = is_shared or len(targets) > 1
         for target in targets:
-            shares.setdefault(target, []).append((tag, indices))
+            parts.setdefault(target, []).append((tag, share))
         if not targets:
-            unrouted += [(index, tag) for index in indices]
+            lost += [(index, tag, item) for index, item in zip(share.indices, share.items, strict=True)]
     blocks: dict[str, Block] = {}
     given: set[int] = set()
-    for target, parts in shares.items():
-        indices, tags = _together(parts, target in wants_tags)
-        if indices == everything:
-            items, numbers = emission.items, emission.numbers
-        else:
-            items, numbers = pick(emission.items, indices), pick(emission.numbers, indices)
-        if is_shared and target != DROP:
-            items = _own(node, items, indices, given)
-        blocks[target] = Block(items, numbers, tags)
-    return Routed(blocks, sorted(unrouted))
+    for target, shares in parts.items():
+        block, indices = _together(shares, emission.numbers, target in wants_tags)
+        if is_shared and target != DROP and not set(map(type, block.items)) <= {str}:
+            block = block._replace(items=_own(node, block.items, indices.indices, given))
+        blocks[target] = block
+    lost.sort(key=lambda one: one[0])
+    return Routed(blocks, [(emission.numbers[index], tag, item) for index, tag, item in lost])
 
 
-def _together(parts: list[tuple[str, Sequence[int]]], with_tags: bool) -> tuple[Sequence[int], list[str] | None]:
+def _together(shares: list[tuple[str, Share]], numbers: Sequence[int], with_tags: bool) -> tuple[Block, Share]:
     """Put what goes to one target by several tags back into the order in which it was given."""
-    if len(parts) == 1:
-        tag, indices = parts[0]
-        return indices, [tag] * len(indices) if with_tags else None
-    pairs = sorted((index, place) for place, (_, indices) in enumerate(parts) for index in indices)
-    return [index for index, _ in pairs], [parts[place][0] for _, place in pairs] if with_tags else None
+    if len(shares) == 1:
+        tag, share = shares[0]
+        count = len(share.items)
+        is_all = count == len(numbers)
+        own = numbers if is_all else Picked(numbers, lambda: share.indices, count)
+        return Block(share.items, own, [tag] * count if with_tags else None), share
+    places = [(index, tag, item) for tag, share in shares for index, item in zip(share.indices, share.items, strict=True)]
+    places.sort(key=lambda place: place[0])
+    indices = [index for index, _, _ in places]
+    together = Share([item for _, _, item in places], indices)
+    return Block(together.items, pick(numbers, indices), [tag for _, tag, _ in places] if with_tags else None), together
 
 
 def _own(node: Node, items: list[Any], indices: Sequence[int], given: set[int]) -> list[Any]:
     """Copy the records that another target has already got."""
-    if set(map(type, items)) <= {str}:
-        return items
     try:
         own = [copied(item) if index in given else item for index, item in zip(indices, items, strict=True)]
     except Exception as error:

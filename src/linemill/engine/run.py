@@ -147,9 +147,9 @@ class Run:
             if target != DROP and block.items:
                 arrivals.setdefault(target, []).append((node.name, block))
         counts.unrouted += len(unrouted)
-        for index, tag in unrouted:
+        for number, tag, item in unrouted:
             words = f"tag {tag!r} has no route" if tag else "a line without a tag has no route"
-            self._attempt.bury(emission.numbers[index], node.name, DeadCode.UNROUTED, words, emission.items[index])
+            self._attempt.bury(number, node.name, DeadCode.UNROUTED, words, item)
 
     def _results(self, arrivals: _Arrivals) -> Results:
         """Render what has arrived at the outputs, and take the dead letters of the block."""

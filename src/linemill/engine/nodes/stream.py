@@ -14,7 +14,7 @@ from typing import Any
 from greenlet import GreenletExit, greenlet
 
 from linemill.engine.block import Block
-from linemill.engine.emission import Emission, Flat, tagged_pairs
+from linemill.engine.emission import Emission, Flat, shares_of_pairs, untagged
 from linemill.engine.nodes.base import USER_ERRORS, Attempt, NodeRunner
 from linemill.errors import ProcessorFailed
 from linemill.pipeline import Node, OnError
@@ -24,6 +24,8 @@ PIECE = 10_000
 
 _EMPTY = Block([], ())
 _END = object()
+_FALLING = list(range(19_999, -1, -1))
+"""What `left` says, item by item, of a stream that gives one for one. A block longer than that takes the longer way."""
 
 
 class StreamNode(NodeRunner):
@@ -154,13 +156,12 @@ class StreamNode(NodeRunner):
             given = [item for item in given if item is not None]
         numbers: Sequence[int]
         if not size:
-            return _tagged(given, kinds, [self._last_number] * len(given), 0)
+            return _sorted_out(given, kinds, [self._last_number] * len(given), 0)
         self._hold_limit(left)
-        heard = set(left)
-        if len(heard) == len(left) == size:
-            return _tagged(given, kinds, block.numbers, 0)
+        if len(left) == size and left == _FALLING[-size:]:  # one for one: 12 ns an item, where a set takes 25
+            return _sorted_out(given, kinds, block.numbers, 0)
         numbers = [block.numbers[size - 1 - one] for one in left]
-        return _tagged(given, kinds, numbers, size - len(heard.union(size - 1 - index for index in dead)))
+        return _sorted_out(given, kinds, numbers, size - len({size - 1 - index for index in dead}.union(left)))
 
     def _hold_limit(self, left: list[int]) -> None:
         limit = self.node.max_yield
@@ -178,11 +179,11 @@ class StreamNode(NodeRunner):
         return ProcessorFailed(what, place, hint, code=code)
 
 
-def _tagged(given: list[Any], kinds: set[type], numbers: Sequence[int], filtered: int) -> Emission:
+def _sorted_out(given: list[Any], kinds: set[type], numbers: Sequence[int], filtered: int) -> Emission:
     if kinds == {str}:
-        return Emission(given, numbers, None, filtered)
-    if kinds == {tuple} and (pairs := tagged_pairs(given)) is not None:
-        return Emission(pairs[0], numbers, pairs[1], filtered)
+        return untagged(given, numbers, filtered)
+    if kinds == {tuple} and (shares := shares_of_pairs(given)) is not None:
+        return Emission(numbers, shares, filtered)
     flat = Flat()
     for index, item in enumerate(given):
         flat.add(item)
