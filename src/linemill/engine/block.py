@@ -34,21 +34,27 @@ class Picked(Sequence[int]):
         count: How many they are.
     """
 
-    __slots__ = ("_count", "_indices", "_numbers")
+    __slots__ = ("_count", "_found", "_indices", "_numbers")
 
     def __init__(self, numbers: Sequence[int], indices: Callable[[], Sequence[int]], count: int) -> None:
         self._numbers = numbers
         self._indices = indices
         self._count = count
+        self._found: list[int] | None = None
 
     def __len__(self) -> int:
         return self._count
 
     def __getitem__(self, index: Any) -> Any:
-        return pick(self._numbers, self._indices())[index]
+        return self._looked_up()[index]
 
     def __iter__(self) -> Iterator[int]:
-        return iter(pick(self._numbers, self._indices()))
+        return iter(self._looked_up())
+
+    def _looked_up(self) -> list[int]:
+        if self._found is None:
+            self._found = pick(self._numbers, self._indices())
+        return self._found
 
 
 def merge(blocks: Sequence[Block]) -> Block:

@@ -53,9 +53,9 @@ class Emission(NamedTuple):
 
     Attributes:
         numbers: For each item, in the order given, its input line.
-        shares: The items by tag, `UNTAGGED` for those without. With a list of tags an item stands in several shares.
+        shares: The items by tag, `UNTAGGED` for those without. With a list of tags an item is given once for each.
         filtered: How many of the inputs gave nothing.
-        is_doubled: Whether any item stands in several shares.
+        is_doubled: Whether any record was given more than once, so that those who get it must not share it.
     """
 
     numbers: Sequence[int]
@@ -91,12 +91,12 @@ def sort_out(results: list[Any], numbers: Sequence[int], expand: Callable[[int, 
         present = [result is not None for result in results]
         items = list(compress(results, present))
         return untagged(items, list(compress(numbers, present)), len(results) - len(items))
-    if kinds == _PAIRS and (shares := shares_of_pairs(results)) is not None:
-        return Emission(numbers, shares)
+    if kinds == _PAIRS and (emission := tagged_pairs(results, numbers)) is not None:
+        return emission
     return _one_by_one(results, numbers, expand)
 
 
-def shares_of_pairs(results: list[Any]) -> dict[str, Share] | None:
+def tagged_pairs(results: list[Any], numbers: Sequence[int], filtered: int = 0) -> Emission | None:
     """Sort pairs of one tag and one item, the most common form; None if any of them is something else."""
     tagged: defaultdict[str, list[Any]] = defaultdict(list)
     try:
@@ -104,14 +104,18 @@ def shares_of_pairs(results: list[Any]) -> dict[str, Share] | None:
             tagged[tag].append(item)
     except (TypeError, ValueError):
         return None
+    has_records = False
     for tag, items in tagged.items():
-        if not isinstance(tag, str) or type(None) in set(map(type, items)):
+        kinds = set(map(type, items))
+        if not isinstance(tag, str) or type(None) in kinds:
             return None
+        has_records = has_records or kinds != _TEXT
 
     def where(tag: str) -> list[int]:
         return [index for index, (one, _) in enumerate(results) if one == tag]
 
-    return {tag: Share(items, None, partial(where, tag)) for tag, items in tagged.items()}
+    shares = {_plain(tag): Share(items, None, partial(where, tag)) for tag, items in tagged.items()}
+    return Emission(numbers, shares, filtered, has_records and _has_twins([item for _, item in results]))
 
 
 def _one_by_one(results: list[Any], numbers: Sequence[int], expand: Callable[[int, Any], list[Any]]) -> Emission:
@@ -141,7 +145,7 @@ class Flat:
         self._tagged: dict[str, list[int]] = {}
 
     def add(self, result: Any) -> None:
-        """Add one result: an item, a pair, or nothing."""
+        """Add one result: an item, a pair, or nothing. With a list of tags, the item is added once for each."""
         if result is None:
             return
         tags: Sequence[str] = (UNTAGGED,)
@@ -155,12 +159,22 @@ class Flat:
                 return
         for tag in tags:
             self._tagged.setdefault(tag, []).append(len(self.items))
-        self.items.append(result)
+            self.items.append(result)
 
     def emission(self, numbers: Sequence[int], filtered: int) -> Emission:
         """Close the row; `numbers` has one for each item."""
-        shares = {tag: Share(pick(self.items, indices), indices) for tag, indices in self._tagged.items()}
-        return Emission(numbers, shares, filtered, sum(map(len, self._tagged.values())) > len(self.items))
+        shares = {_plain(tag): Share(pick(self.items, indices), indices) for tag, indices in self._tagged.items()}
+        return Emission(numbers, shares, filtered, _has_twins(self.items))
+
+
+def _plain(tag: str) -> str:
+    """Take a tag for what it says: a member of an enumeration of the user's could not leave this process."""
+    return str.__str__(tag)
+
+
+def _has_twins(items: list[Any]) -> bool:
+    """Tell whether one and the same object is there more than once."""
+    return len(set(map(id, items))) < len(items)
 
 
 def is_iterator(result: Any) -> bool:

@@ -47,33 +47,36 @@ def route(node: Node, emission: Emission, wants_tags: Collection[str]) -> Routed
     blocks: dict[str, Block] = {}
     given: set[int] = set()
     for target, shares in parts.items():
-        block, indices = _together(shares, emission.numbers, target in wants_tags)
+        block = _together(shares, emission.numbers, target in wants_tags)
         if is_shared and target != DROP and not set(map(type, block.items)) <= {str}:
-            block = block._replace(items=_own(node, block.items, indices.indices, given))
+            block = block._replace(items=_own(node, block.items, given))
         blocks[target] = block
     lost.sort(key=lambda one: one[0])
     return Routed(blocks, [(emission.numbers[index], tag, item) for index, tag, item in lost])
 
 
-def _together(shares: list[tuple[str, Share]], numbers: Sequence[int], with_tags: bool) -> tuple[Block, Share]:
+def _together(shares: list[tuple[str, Share]], numbers: Sequence[int], with_tags: bool) -> Block:
     """Put what goes to one target by several tags back into the order in which it was given."""
     if len(shares) == 1:
         tag, share = shares[0]
         count = len(share.items)
         is_all = count == len(numbers)
         own = numbers if is_all else Picked(numbers, lambda: share.indices, count)
-        return Block(share.items, own, [tag] * count if with_tags else None), share
+        return Block(share.items, own, [tag] * count if with_tags else None)
     places = [(index, tag, item) for tag, share in shares for index, item in zip(share.indices, share.items, strict=True)]
     places.sort(key=lambda place: place[0])
     indices = [index for index, _, _ in places]
-    together = Share([item for _, _, item in places], indices)
-    return Block(together.items, pick(numbers, indices), [tag for _, tag, _ in places] if with_tags else None), together
+    items = [item for _, _, item in places]
+    return Block(items, pick(numbers, indices), [tag for _, tag, _ in places] if with_tags else None)
 
 
-def _own(node: Node, items: list[Any], indices: Sequence[int], given: set[int]) -> list[Any]:
-    """Copy the records that another target has already got."""
+def _own(node: Node, items: list[Any], given: set[int]) -> list[Any]:
+    """Copy the records that have been sent before; `given` holds the identity of each that was."""
+    own: list[Any] = []
     try:
-        own = [copied(item) if index in given else item for index, item in zip(indices, items, strict=True)]
+        for item in items:
+            own.append(copied(item) if id(item) in given else item)
+            given.add(id(item))
     except Exception as error:
         kinds = ", ".join(sorted({type(item).__name__ for item in items} - {"str"}))
         raise ProcessorFailed(
@@ -82,5 +85,4 @@ def _own(node: Node, items: list[Any], indices: Sequence[int], given: set[int]) 
             "give plain dicts, lists, text and numbers where a route has several targets",
             code="not_copied",
         ) from error
-    given.update(indices)
     return own
