@@ -111,7 +111,7 @@ class BadInput(FileError):
 class ProcessorFailed(FileError):
     """A processor broke in a way that leaves the rest of the file unknown.
 
-    Codes: `stream_raised`, `stream_endless`, `batch_length`.
+    Codes: `stream_raised`, `stream_endless`, `batch_length`, `not_copied`, `stood_still`.
     """
 
     code = "processor"

@@ -6,12 +6,14 @@ import json
 import traceback
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 TEXT_LIMIT = 10_000
 """Characters of a line, an item or a traceback that a dead letter keeps: enough to see, small enough to store by the thousand."""
+
+FRAMES_LIMIT = 1_000
+"""Places in the code whose frames are kept formatted: recursion can make as many of them as there are lines."""
 
 
 class DeadCode(StrEnum):
@@ -68,10 +70,10 @@ def shortened(text: str) -> str:
 def as_text(item: Any) -> str:
     """Show an item as text: itself, else JSON, else its `repr`; cut at `TEXT_LIMIT`."""
     if isinstance(item, str):
-        return shortened(item)
+        return shortened(str.__str__(item))
     try:
         return shortened(json.dumps(item, ensure_ascii=False))
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # a stranger's object, as below
         return shortened(_said(repr, item))
 
 
@@ -85,7 +87,7 @@ def reason(error: BaseException) -> str:
 def _said(say: Any, value: Any) -> str:
     """Call `str` or `repr` on a stranger's object, whose own method may raise."""
     try:
-        return str(say(value))
+        return str.__str__(say(value))
     except Exception as error:
         return f"<{type(value).__name__}, whose text could not be made: {type(error).__name__}>"
 
@@ -102,17 +104,20 @@ class Tracebacks:
     def of(self, error: BaseException) -> str:
         """Format an exception without the frames of the engine and of the retry library, cut at `TEXT_LIMIT`."""
         frames = _users(error.__traceback__)
-        if error.__cause__ is not None or error.__context__ is not None:
+        says_more = isinstance(error, BaseExceptionGroup) or hasattr(error, "__notes__")
+        if says_more or error.__cause__ is not None or error.__context__ is not None:
             return _tail("".join(traceback.format_exception(type(error), error, frames)))
         places = tuple((frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(frames))
         if places not in self._frames:
+            if len(self._frames) == FRAMES_LIMIT:
+                self._frames.clear()
             self._frames[places] = "".join(traceback.format_tb(frames))
         head = "Traceback (most recent call last):\n" + self._frames[places] if places else ""
         return _tail(head + reason(error) + "\n")
 
 
 def _users(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(_NOT_THE_USERS):
         trace = trace.tb_next
     return trace
 
@@ -121,8 +126,5 @@ def _tail(text: str) -> str:
     return text if len(text) <= TEXT_LIMIT else "…" + text[-TEXT_LIMIT:]
 
 
-def _folder_of(module_file: str | None) -> str:
-    return str(Path(module_file or "").parent)
-
-
-_NOT_THE_USERS = (_folder_of(__file__), "<frozen ")
+_NOT_THE_USERS = ("linemill.engine.", "stamina.", "tenacity.", "asyncio.")
+"""Modules between the engine and a processor. A user's own are below a package of their pipeline."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -96,6 +97,8 @@ def _refuse_not_finite(value: Any) -> None:
     """Refuse what orjson writes as null (NaN, infinities), which would change a record in silence."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is not a number in JSON")
+    if is_dataclass(value):
+        value = [getattr(value, each.name) for each in fields(value)]
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):

@@ -15,7 +15,8 @@ from linemill.engine.ledger import Ledger, NodeCounts, OutputCounts
 from linemill.engine.nodes import Attempt, NodeRunner, runner_for
 from linemill.engine.render import Rendered, rendered
 from linemill.engine.routing import route
-from linemill.engine.watch import NoWatch, Watch
+from linemill.engine.watch import LineTimeout, NoWatch, Watch
+from linemill.errors import ProcessorFailed
 from linemill.pipeline import DROP, START_TAG, Pipeline
 
 
@@ -132,6 +133,12 @@ class Run:
         start = self._clock()
         try:
             return do()
+        except LineTimeout as error:
+            raise ProcessorFailed(
+                f"stood still for longer than {runner.node.line_timeout_s:g} s (line_timeout), on no line that could be given up",
+                f"node {runner.node.name!r}",
+                code="stood_still",
+            ) from error
         finally:
             runner.counts.seconds += self._clock() - start
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from inspect import isasyncgenfunction
 from typing import Any
 
 from linemill.engine.block import Block
@@ -19,6 +22,20 @@ class AsyncNode(NodeRunner):
         super().__init__(node, attempt)
         self._runner = asyncio.Runner()
         self._finished = 0
+
+    def whole(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Make one awaitable of an async generator, which gives a list."""
+
+        async def gathered(item: Any) -> list[Any]:
+            async with aclosing(call(item)) as items:
+                taken: list[Any] = []
+                async for one in items:
+                    if len(taken) == self.node.max_yield:
+                        raise TooMany(self.node.max_yield)
+                    taken.append(one)
+                return taken
+
+        return gathered if isasyncgenfunction(call) else call
 
     def work(self, block: Block) -> Emission:
         """Run the block's lines and wait for all of them."""
@@ -37,7 +54,8 @@ class AsyncNode(NodeRunner):
 
     def abort(self) -> None:
         """Cancel what still runs and close the loop."""
-        self._runner.close()
+        with suppress(LineTimeout), self.watched(lambda: 0):  # what does not let itself be cancelled is left behind
+            self._runner.close()
 
     async def _all(self, items: list[Any]) -> list[tuple[Any, BaseException | None]]:
         outcomes: list[tuple[Any, BaseException | None]] = [(None, None)] * len(items)
@@ -54,17 +72,13 @@ class AsyncNode(NodeRunner):
     async def _one(self, item: Any) -> tuple[Any, BaseException | None]:
         try:
             async with asyncio.timeout(self.node.line_timeout_s) as deadline:
-                called = self.call(item)
-                return (await self._gathered(called) if hasattr(called, "__aiter__") else await called), None
+                return await self.call(item), None
         except TimeoutError as error:
             return None, LineTimeout() if deadline.expired() else error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return None, error  # of something that the processor waited for
         except USER_ERRORS as error:
             return None, error
-
-    async def _gathered(self, items: Any) -> list[Any]:
-        taken: list[Any] = []
-        async for item in items:
-            if len(taken) == self.node.max_yield:
-                raise TooMany(self.node.max_yield)
-            taken.append(item)
-        return taken

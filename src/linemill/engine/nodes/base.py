@@ -35,19 +35,38 @@ class Attempt:
         self.dead: list[DeadLetter] = []
         self._first = 1
         self._lines: Sequence[str] = ()
+        self._last_read: dict[str, tuple[int, str]] = {}
 
     def hold(self, lines: Sequence[str], first: int) -> None:
         """Hold the input lines of a block, so that dead letters can show them."""
         self._lines, self._first = lines, first
 
+    def keep(self, node: str, number: int) -> None:
+        """Keep the text of the line that a stream has read last: what it gives at the end of the file comes from there."""
+        text = self._text_of(number)
+        if text is not None:
+            self._last_read[node] = (number, text)
+
     def bury(self, number: int, node: str, code: DeadCode, error: str, item: Any, traceback: str = "") -> None:
         """Note a dead letter for an item that came from this line."""
-        index = number - self._first
-        given = as_text(item)
-        text = shortened(self._lines[index]) if 0 <= index < len(self._lines) else None
+        given, text = as_text(item), self._text_of(number)
         self.dead.append(
-            DeadLetter(number, node, code, error, given if text is None else text, given if given != text else None, traceback)
+            DeadLetter(
+                number,
+                node,
+                code,
+                shortened(error),
+                given if text is None else text,
+                None if text is None or given == text else given,
+                traceback,
+            )
         )
+
+    def _text_of(self, number: int) -> str | None:
+        index = number - self._first
+        if 0 <= index < len(self._lines):
+            return shortened(self._lines[index])
+        return next((text for kept, text in self._last_read.values() if kept == number), None)
 
 
 class NodeRunner(ABC):
@@ -65,7 +84,14 @@ class NodeRunner(ABC):
         self.node = node
         self.attempt = attempt
         self.counts = NodeCounts()
-        self.call = retried(node.build(), node.retry)
+        self.call = retried(self.whole(node.build()), node.retry)
+
+    def whole(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Make the processor give everything before it returns, where it may not be left to give it later.
+
+        What is tried again must be: else what came before the error would come twice.
+        """
+        return call
 
     def open(self) -> Emission:
         """Start the processor; give what it has to say before the first line. Called once, before `work`."""
@@ -108,17 +134,18 @@ class NodeRunner(ABC):
         `None` stands for an item that gave nothing or is already buried.
         """
         buried = self.counts.dead
-        position = 0
+        done = 0
 
         def expand(index: int, result: Any) -> list[Any]:
-            nonlocal position
-            position = index
+            nonlocal done
             try:
                 return emission.taken(result, self.node.max_yield)
             except USER_ERRORS as error:
                 self.bury(block.numbers[index], block.items[index], error)
                 return []
+            finally:
+                done = index + 1
 
-        with self.watched(lambda: position):
+        with self.watched(lambda: done):
             sorted_out = emission.sort_out(results, block.numbers, expand)
         return sorted_out._replace(filtered=sorted_out.filtered - (self.counts.dead - buried))

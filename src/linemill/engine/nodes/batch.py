@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from linemill.engine.block import Block
@@ -17,6 +19,17 @@ class BatchNode(NodeRunner):
     processor raises on it alone, however the file was cut into blocks.
     """
 
+    def whole(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Make a list of what the processor gives, one too many at most; text, mappings and single values stay what they are."""
+
+        def called(items: list[Any]) -> Any:
+            given = call(items)
+            if isinstance(given, list | str | bytes | Mapping) or not hasattr(given, "__iter__"):
+                return given
+            return list(islice(given, len(items) + 1))
+
+        return called
+
     def work(self, block: Block) -> Emission:
         """Call the processor with the block."""
         buried = self.counts.dead
@@ -28,19 +41,25 @@ class BatchNode(NodeRunner):
     def _called(self, block: Block, start: int, end: int) -> list[Any]:
         try:
             with self.watched(lambda: start):
-                given = self.call(block.items[start:end])
-                results = given if isinstance(given, list) else list(given)
+                results = self.call(block.items[start:end])
         except USER_ERRORS as error:
             if end - start == 1:
                 self.bury(block.numbers[start], block.items[start], error)
                 return [None]
-            middle = (start + end) // 2
-            return self._called(block, start, middle) + self._called(block, middle, end)
-        if len(results) != end - start:
-            raise ProcessorFailed(
-                f"gave {len(results)} results for {end - start} lines",
-                f"node {self.node.name!r}, lines {block.numbers[start]} to {block.numbers[end - 1]}",
-                "a batch processor gives a list as long as the one it gets, with None for a line that is to go",
-                code="batch_length",
-            )
-        return results
+        else:
+            if isinstance(results, list) and len(results) == end - start:
+                return results
+            raise self._failure(results, block, start, end)
+        middle = (start + end) // 2
+        return self._called(block, start, middle) + self._called(block, middle, end)
+
+    def _failure(self, results: Any, block: Block, start: int, end: int) -> ProcessorFailed:
+        found = type(results).__name__
+        if isinstance(results, list):
+            found = f"{len(results)} results" if len(results) <= end - start else "more results"
+        return ProcessorFailed(
+            f"gave {found} for {end - start} lines",
+            f"node {self.node.name!r}, lines {block.numbers[start]} to {block.numbers[end - 1]}",
+            "a batch processor gives a list as long as the one it gets, with None for a line that is to go",
+            code="batch_length",
+        )

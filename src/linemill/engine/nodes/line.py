@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import isgeneratorfunction
+from itertools import islice
 from typing import Any
 
 from linemill.engine.block import Block
-from linemill.engine.emission import Emission
+from linemill.engine.emission import Emission, is_iterator
 from linemill.engine.nodes.base import USER_ERRORS, NodeRunner
 
 
@@ -14,6 +17,22 @@ class LineNode(NodeRunner):
 
     When it raises, the length of the results says which line it was; the map then goes on from the same iterator.
     """
+
+    def whole(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Take iterators apart within the call, where a later call could change what they give.
+
+        A generator function does nothing until it is taken apart, in order; a function holds no state; both may wait for
+        the end of the block, which is faster.
+        """
+        if self.node.retry is None and (self.node.is_splittable or isgeneratorfunction(call)):
+            return call
+        limit = self.node.max_yield + 1
+
+        def called(item: Any) -> Any:
+            result = call(item)
+            return list(islice(result, limit)) if type(result) not in _NO_ITERATORS and is_iterator(result) else result
+
+        return called
 
     def work(self, block: Block) -> Emission:
         """Map the processor over the block."""
@@ -39,3 +58,7 @@ class LineNode(NodeRunner):
         index = len(results)
         self.bury(block.numbers[index], block.items[index], error)
         results.append(None)
+
+
+_NO_ITERATORS = frozenset({str, type(None), tuple, dict, list})
+"""What most processors give: told apart at once."""

@@ -8,14 +8,17 @@ output, which item was read last: exact line numbers without a wrapper around ev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
 from greenlet import GreenletExit, greenlet
 
-from linemill.engine.block import Block
-from linemill.engine.emission import Emission, Flat, shares_of_pairs, untagged
+from linemill.engine.block import Block, pick
+from linemill.engine.dead import reason
+from linemill.engine.emission import Emission, Flat, tagged_pairs, untagged
 from linemill.engine.nodes.base import USER_ERRORS, Attempt, NodeRunner
+from linemill.engine.watch import LineTimeout
 from linemill.errors import ProcessorFailed
 from linemill.pipeline import Node, OnError
 
@@ -36,11 +39,10 @@ class StreamNode(NodeRunner):
         self._given: list[Any] = []
         self._left: list[int] = []  # for each of them: how many items of the block were still unread when it was given
         self._dead: set[int] = set()  # items of the block that the stream raised on, by index
-        self._last_number = 0
+        self._last: Sequence[int] = (0,)  # line numbers of the block read last; the very last is that of what comes at the end
         self._greenlet = greenlet(self._main)
         assert self._greenlet.parent is not None
         self._feed = _Feed(self._greenlet.parent)
-        self._input = chain.from_iterable(self._feed)
 
     def open(self) -> Emission:
         """Run up to the first read: what is given before it has the number 0."""
@@ -52,7 +54,8 @@ class StreamNode(NodeRunner):
         self._feed.fill(block, self.node.is_tagged)
         self._resume()
         emission = self._taken(block)
-        self._last_number = block.numbers[-1]
+        self._last = block.numbers
+        self.attempt.keep(self.node.name, self._last_number)
         return emission
 
     def close(self) -> Iterator[Emission]:
@@ -73,8 +76,9 @@ class StreamNode(NodeRunner):
     def abort(self) -> None:
         """Throw the stream out of whatever it waits for."""
         self._feed.has_ended = True
-        if self._greenlet:
-            self._greenlet.throw(GreenletExit)
+        while self._greenlet:  # twice at most: a stream that goes on after the first is stopped in `_drain`
+            with suppress(ProcessorFailed), self.watched(lambda: 0):
+                self._greenlet.throw(GreenletExit)
 
     def _resume(self) -> None:
         if not self._greenlet.dead:
@@ -94,7 +98,7 @@ class StreamNode(NodeRunner):
                 self._lose(error)
 
     def _called(self) -> Iterator[Any]:
-        results = self.call(self._input)
+        results = self.call(chain.from_iterable(self._feed))
         if isinstance(results, str) or not hasattr(results, "__iter__"):
             raise self._failure(
                 "stream_raised",
@@ -133,14 +137,18 @@ class StreamNode(NodeRunner):
         index = len(feed.block.items) - feed.left() - 1
         is_final = feed.has_ended or index < 0 or index in self._dead
         if self.node.on_error is OnError.FAIL or is_final:
-            number = feed.block.numbers[index] if index >= 0 else self._last_number
+            number = feed.block.numbers[index] if index >= 0 else self._last[-1]
             hint = "" if is_final else "mend the processor, or say `on_error: restart` at this node"
             where = f"after line {number}" if number else "before the first line"
-            failure = self._failure("stream_raised", f"the stream raised {type(error).__name__}: {error}", hint, where)
+            what = f"the stream raised {reason(error)}"
+            if isinstance(error, LineTimeout):
+                what = f"the stream stood still for longer than {self.node.line_timeout_s:g} s (line_timeout)"
+            failure = self._failure("stream_raised", what, hint, where)
             failure.traceback = self.attempt.tracebacks.of(error)
             raise failure from error
         self._dead.add(index)
         self.counts.restarts += 1
+        feed.read_on()
         self.bury(feed.block.numbers[index], feed.block.items[index], error)
 
     def _taken(self, block: Block) -> Emission:
@@ -150,18 +158,18 @@ class StreamNode(NodeRunner):
         self._left.clear()
         self._dead = set()
         size = len(block.items)
-        kinds = set(map(type, given))
-        if type(None) in kinds:
-            left = [one for one, item in zip(left, given, strict=True) if item is not None]
-            given = [item for item in given if item is not None]
-        numbers: Sequence[int]
+        if not self._feed.has_ended:
+            self._hold_limit(left)
         if not size:
-            return _sorted_out(given, kinds, [self._last_number] * len(given), 0)
-        self._hold_limit(left)
-        if len(left) == size and left == _FALLING[-size:]:  # one for one: 12 ns an item, where a set takes 25
-            return _sorted_out(given, kinds, block.numbers, 0)
-        numbers = [block.numbers[size - 1 - one] for one in left]
-        return _sorted_out(given, kinds, numbers, size - len({size - 1 - index for index in dead}.union(left)))
+            return _sorted_out(given, [self._last_number] * len(given))[0]
+        is_one_for_one = len(left) == size and left == _FALLING[-size:]  # 12 ns an item, where a set takes 25
+        numbers = block.numbers if is_one_for_one else [block.numbers[size - 1 - one] for one in left]
+        emission, sources = _sorted_out(given, numbers)
+        if sources is not None:
+            left = pick(left, sources)
+        elif is_one_for_one:
+            return emission
+        return emission._replace(filtered=size - len({size - 1 - index for index in dead}.union(left)))
 
     def _hold_limit(self, left: list[int]) -> None:
         limit = self.node.max_yield
@@ -171,25 +179,27 @@ class StreamNode(NodeRunner):
 
     def _endless(self, left: int) -> ProcessorFailed:
         block = self._feed.block
-        number = block.numbers[len(block.items) - left - 1]
-        return self._failure("stream_endless", f"gave more than {self.node.max_yield:,} items after line {number} (max_yield)")
+        number = block.numbers[len(block.items) - left - 1] if block.items else 0
+        where = f"after line {number}" if number else "before the first line"
+        return self._failure("stream_endless", f"gave more than {self.node.max_yield:,} items {where} (max_yield)")
 
     def _failure(self, code: str, what: str, hint: str = "", where: str = "") -> ProcessorFailed:
         place = f"node {self.node.name!r}" + (f", {where}" if where else "")
         return ProcessorFailed(what, place, hint, code=code)
 
 
-def _sorted_out(given: list[Any], kinds: set[type], numbers: Sequence[int], filtered: int) -> Emission:
+def _sorted_out(given: list[Any], numbers: Sequence[int]) -> tuple[Emission, list[int] | None]:
+    """Sort what was given by tag; tell which of it was an item at all, None for all of it."""
+    kinds = set(map(type, given))
     if kinds == {str}:
-        return untagged(given, numbers, filtered)
-    if kinds == {tuple} and (shares := shares_of_pairs(given)) is not None:
-        return Emission(numbers, shares, filtered)
+        return untagged(given, numbers), None
+    if kinds == {tuple} and (emission := tagged_pairs(given, numbers)) is not None:
+        return emission, None
     flat = Flat()
     for index, item in enumerate(given):
         flat.add(item)
-        if len(flat.items) > len(flat.sources):
-            flat.sources.append(index)
-    return flat.emission([numbers[index] for index in flat.sources], filtered)
+        flat.sources += [index] * (len(flat.items) - len(flat.sources))
+    return flat.emission(pick(numbers, flat.sources), 0), flat.sources
 
 
 class _Feed:
@@ -212,12 +222,17 @@ class _Feed:
         self.follow: Callable[[Callable[[], int]], None] = lambda left: None
         self.has_ended = False
         self._next: Iterator[Any] | None = None
+        self._reader: Iterator[Any] = iter([])
 
     def fill(self, block: Block, with_tags: bool) -> None:
         """Lay the next block out to be read."""
         pairs = list(zip(block.tags or (), block.items, strict=True)) if with_tags else block.items
         reader = iter(pairs)
-        self.block, self._next, self.left = block, reader, _left_of(reader)
+        self.block, self._reader, self._next, self.left = block, reader, reader, _left_of(reader)
+
+    def read_on(self) -> None:
+        """Give what is left of the block to a stream that is called again."""
+        self._next = self._reader
 
     def __iter__(self) -> _Feed:
         return self
