@@ -11,8 +11,9 @@ import errno
 import fcntl
 import os
 import re
+import signal
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -89,15 +90,16 @@ class Stage:
         for one in staged:
             _refuse_what_cannot_be_replaced(one.target)
             _sync(one.path, one.target)
-        for one in staged:
-            try:
-                os.replace(one.path, one.target)
-            except OSError as error:
-                raise cannot_write(error, "published", one.target) from error
-            self._open.pop(one, None)
-        for folder in {one.target.parent for one in staged} | self._made_in:
-            _sync(folder, folder)
-        self._made_in.clear()
+        with _undisturbed():
+            for one in staged:
+                try:
+                    os.replace(one.path, one.target)
+                except OSError as error:
+                    raise cannot_write(error, "published", one.target) from error
+                self._open.pop(one, None)
+            for folder in {one.target.parent for one in staged} | self._made_in:
+                _sync(folder, folder)
+            self._made_in.clear()
 
     def discard(self, staged: Iterable[Staged]) -> None:
         """Remove staged files that will not be published; those that are gone already are fine."""
@@ -182,6 +184,16 @@ def _sweep_run(folder: Path, token: str, names: list[str]) -> int:
     finally:
         os.close(descriptor)
     return removed
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait: between two renames they would leave a file half-published."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGALRM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _remove(folder: Path, names: list[str]) -> int:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import errno
 import os
 import zlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +17,15 @@ from linemill.files.trouble import cannot_write
 
 GATHER_BYTES = 256 * 2**10
 """Small pieces are gathered to this before a write."""
+
+LARGE_BYTES = 4 * 2**20
+"""From here on a file is written by a thread beside the work, which saves a tenth of the time of 1 GB."""
+
+GATHER_LARGE_BYTES = 2 * 2**20
+"""What is gathered for that thread. It may wait for the interpreter for 5 ms each time, so it is given much at once."""
+
+WAITING = 4
+"""Writes of a file that may wait for the thread: bounds the memory, and a slow disk slows the work down."""
 
 WRITEBACK_BYTES = 8 * 2**20
 """How much is written before the kernel is told to begin storing it. For 1 GiB over 6 s: 6.7 s and an fsync of 0.1 s, against
@@ -42,6 +55,7 @@ class Writer:
         self._gathered_bytes = 0
         self._written = 0
         self._stored = 0
+        self._waiting: deque[Future[None]] = deque()
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
@@ -56,16 +70,33 @@ class Writer:
         self.bytes += len(data)
         self._gathered.append(data)
         self._gathered_bytes += len(data)
-        if self._gathered_bytes >= GATHER_BYTES:
-            self.flush()
+        if self._gathered_bytes >= (GATHER_BYTES if self.bytes < LARGE_BYTES else GATHER_LARGE_BYTES):
+            self._hand_on()
 
     def flush(self) -> None:
-        """Hand everything taken so far to the system."""
+        """Hand everything taken so far to the system, and wait until it has it.
+
+        Raises:
+            WorldError: The disk is full, or the system said no.
+        """
+        self._hand_on()
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def _hand_on(self) -> None:
         if not self._gathered:
             return
         data = self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
         self._gathered.clear()
         self._gathered_bytes = 0
+        if self.bytes < LARGE_BYTES and not self._waiting:
+            self._store(data)
+            return
+        self._waiting.append(_beside().submit(self._store, data))
+        if len(self._waiting) > WAITING:
+            self._waiting.popleft().result()
+
+    def _store(self, data: bytes) -> None:
         if self._with_crc:
             self.crc = zlib.crc32(data, self.crc)
         try:
@@ -109,6 +140,7 @@ class Writer:
         except OSError as error:
             raise cannot_write(error, "staged", self.path) from error
         finally:
+            concurrent.futures.wait(self._waiting)
             os.close(self._descriptor)
 
     def __enter__(self) -> Self:
@@ -118,6 +150,7 @@ class Writer:
         if kind is None:
             self.close()
         else:
+            concurrent.futures.wait(self._waiting)
             os.close(self._descriptor)
 
     def _copy_in_kernel(self, source: int) -> int:
@@ -144,3 +177,9 @@ class Writer:
 
 
 _CANNOT_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    """One thread a process writes all large files, each in order."""
+    return ThreadPoolExecutor(1, "linemill-writing")

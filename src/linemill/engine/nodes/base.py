@@ -35,17 +35,15 @@ class Attempt:
         self.dead: list[DeadLetter] = []
         self._first = 1
         self._lines: Sequence[str] = ()
-        self._last_read: dict[str, tuple[int, str]] = {}
+        self._last_read: dict[str, tuple[Sequence[int], Sequence[str], int]] = {}
 
     def hold(self, lines: Sequence[str], first: int) -> None:
         """Hold the input lines of a block, so that dead letters can show them."""
         self._lines, self._first = lines, first
 
-    def keep(self, node: str, number: int) -> None:
-        """Keep the text of the line that a stream has read last: what it gives at the end of the file comes from there."""
-        text = self._text_of(number)
-        if text is not None:
-            self._last_read[node] = (number, text)
+    def keep(self, node: str, numbers: Sequence[int]) -> None:
+        """Keep the lines in hand for what a stream that has read these numbers gives at the end of the file."""
+        self._last_read[node] = (numbers, self._lines, self._first)
 
     def bury(self, number: int, node: str, code: DeadCode, error: str, item: Any, traceback: str = "") -> None:
         """Note a dead letter for an item that came from this line."""
@@ -66,7 +64,10 @@ class Attempt:
         index = number - self._first
         if 0 <= index < len(self._lines):
             return shortened(self._lines[index])
-        return next((text for kept, text in self._last_read.values() if kept == number), None)
+        for numbers, lines, first in self._last_read.values():
+            if numbers[-1] == number and 0 <= number - first < len(lines):
+                return shortened(lines[number - first])
+        return None
 
 
 class NodeRunner(ABC):

@@ -55,7 +55,7 @@ class StreamNode(NodeRunner):
         self._resume()
         emission = self._taken(block)
         self._last = block.numbers
-        self.attempt.keep(self.node.name, self._last_number)
+        self.attempt.keep(self.node.name, block.numbers)
         return emission
 
     def close(self) -> Iterator[Emission]:
@@ -161,7 +161,7 @@ class StreamNode(NodeRunner):
         if not self._feed.has_ended:
             self._hold_limit(left)
         if not size:
-            return _sorted_out(given, [self._last_number] * len(given))[0]
+            return _sorted_out(given, [self._last[-1]] * len(given))[0]
         is_one_for_one = len(left) == size and left == _FALLING[-size:]  # 12 ns an item, where a set takes 25
         numbers = block.numbers if is_one_for_one else [block.numbers[size - 1 - one] for one in left]
         emission, sources = _sorted_out(given, numbers)
