@@ -22,7 +22,7 @@ from linemill.files.transcoding import BYTE_ORDER_MARKS, UTF_8, codec_name, tran
 
 MAX_LINE = 16 * 2**20
 MAX_SIZE = 100 * 2**30
-BLOCK_BYTES = 256 * 2**10
+BLOCK_BYTES = 128 * 2**10
 
 # glibc gives every freed block of 128 KiB or more back to the kernel, and the next one costs its page faults again: 97,000
 # of them for 100 MB, half of the time of reading it. It stops for sizes up to that of a large block that was once freed,
