@@ -1,0 +1,88 @@
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from linemill.errors import ConfigurationError
+from linemill.pipeline import load
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PAGES = [
+    *CHECKOUT.glob("*.md"),
+    *sorted((CHECKOUT / "docs").rglob("*.md")),
+    *sorted((CHECKOUT / "examples").glob("*/README.md")),
+]
+
+VARIES = re.compile(r"[\d.,]+ (?:ms|s|min|lines/s|[kMG]?B/s)(?![\w/])")
+"""Times and rates, which are never twice the same."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(CHECKOUT)) for page in PAGES])
+def test_a_page_does_what_it_says(page, tmp_path, blocks_of, shell):
+    folder = tmp_path / "page"
+    if page.parent.parent.name == "examples":
+        shutil.copytree(page.parent, folder, ignore=shutil.ignore_patterns("out", "dead", "__pycache__"))
+    else:
+        folder.mkdir()
+    blocks = blocks_of(page)
+    for number, (words, text, line) in enumerate(blocks):
+        where = f"{page.name}, line {line}"
+        match words:
+            case ["yaml"]:
+                assert not _problems(folder, text), where
+            case ["yaml", "refused"]:
+                said = _problems(folder, text)
+                assert said, where
+                assert said == blocks[number + 1].text.rstrip("\n"), where
+            case ["yaml", "fragment"]:
+                YAML(typ="safe", pure=True).load(text)
+            case ["sh"]:
+                said = subprocess.run(
+                    ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=shell, capture_output=True, text=True
+                )
+                assert said.returncode == 0, f"{where}: {said.stdout}{said.stderr}"
+            case ["console"]:
+                _hold_dialog(text, folder, shell, where)
+            case [_, name] if name.startswith(("out/", "dead/")):
+                found = (folder / name).read_text(encoding="utf-8")
+                assert (_without_traceback(found) if name.startswith("dead/") else found) == text, where
+            case [_, name] if "/" in name or "." in name:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_text(text, encoding="utf-8")
+            case _:
+                pass
+
+
+def _problems(folder: Path, text: str) -> str:
+    """Load a pipeline as it would be in this folder; give what is said against it."""
+    path = folder / "pipeline.yaml"
+    before = path.read_bytes() if path.exists() else None
+    path.write_text(text, encoding="utf-8")
+    try:
+        load(path)
+    except ConfigurationError as error:
+        return str(error).replace(str(path), "pipeline.yaml")
+    finally:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_bytes(before)
+    return ""
+
+
+def _hold_dialog(text: str, folder: Path, shell: dict[str, str], where: str) -> None:
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        said = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=shell, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert VARIES.sub("…", said.stdout) == VARIES.sub("…", expected), f"{where}: {command}"
+
+
+def _without_traceback(letters: str) -> str:
+    kept = [{key: value for key, value in json.loads(letter).items() if key != "traceback"} for letter in letters.splitlines()]
+    return "".join(json.dumps(letter, ensure_ascii=False) + "\n" for letter in kept)
