@@ -135,7 +135,7 @@ class Run:
             return do()
         except LineTimeout as error:
             raise ProcessorFailed(
-                f"stood still for longer than {runner.node.line_timeout_s:g} s (line_timeout), on no line that could be given up",
+                f"{error}, at a place where no single line could be given up",
                 f"node {runner.node.name!r}",
                 code="stood_still",
             ) from error

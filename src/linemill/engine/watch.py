@@ -13,6 +13,9 @@ class LineTimeout(BaseException):
     Not an `Exception`, so that `except Exception` in user code does not swallow it.
     """
 
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(f"stayed on the line for longer than {limit_s:g} s (line_timeout)")
+
 
 class Watch(Protocol):
     """Interrupts what does not move. One at a time, in the thread that runs the engine."""

@@ -29,7 +29,7 @@ class Watchdog:
             seen = now
             if still > LOOKS:
                 still = 0
-                raise LineTimeout
+                raise LineTimeout(timeout_s)
 
         before = signal.signal(signal.SIGALRM, look)
         signal.setitimer(signal.ITIMER_REAL, timeout_s / LOOKS, timeout_s / LOOKS)

@@ -70,11 +70,12 @@ class AsyncNode(NodeRunner):
         return outcomes
 
     async def _one(self, item: Any) -> tuple[Any, BaseException | None]:
+        limit_s = self.node.line_timeout_s
         try:
-            async with asyncio.timeout(self.node.line_timeout_s) as deadline:
+            async with asyncio.timeout(limit_s) as deadline:
                 return await self.call(item), None
         except TimeoutError as error:
-            return None, LineTimeout() if deadline.expired() else error
+            return None, LineTimeout(limit_s) if limit_s is not None and deadline.expired() else error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():

@@ -124,7 +124,7 @@ class NodeRunner(ABC):
         self.counts.dead += 1
         code, words, trace = DeadCode.RAISED, reason(error), self.attempt.tracebacks.of(error)
         if isinstance(error, LineTimeout):
-            code, words = DeadCode.TIMEOUT, f"stayed on the line for longer than {self.node.line_timeout_s:g} s (line_timeout)"
+            code, words = DeadCode.TIMEOUT, str(error)
         elif isinstance(error, TooMany):
             code, words, trace = DeadCode.TOO_MANY, str(error), ""
         self.attempt.bury(number, self.node.name, code, words, item, trace)

@@ -140,9 +140,7 @@ class StreamNode(NodeRunner):
             number = feed.block.numbers[index] if index >= 0 else self._last[-1]
             hint = "" if is_final else "mend the processor, or say `on_error: restart` at this node"
             where = f"after line {number}" if number else "before the first line"
-            what = f"the stream raised {reason(error)}"
-            if isinstance(error, LineTimeout):
-                what = f"the stream stood still for longer than {self.node.line_timeout_s:g} s (line_timeout)"
+            what = f"the stream {error}" if isinstance(error, LineTimeout) else f"the stream raised {reason(error)}"
             failure = self._failure("stream_raised", what, hint, where)
             failure.traceback = self.attempt.tracebacks.of(error)
             raise failure from error
