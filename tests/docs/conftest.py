@@ -4,10 +4,10 @@ The words after the three backticks of a block say what it is. Renderers show on
 
 | block | what a test does with it |
 |---|---|
-| `yaml` | a whole pipeline: it must be right |
+| `yaml`, `yaml PATH` | a whole pipeline: it must be right, with the files shown before it |
 | `yaml refused` | a wrong pipeline: it must be refused, with the messages in the block that follows |
 | `yaml fragment` | a part of one: it must be YAML |
-| `LANGUAGE PATH` | a file: written; under `out/` or `dead/`: compared with the file that is there (a dead letter without its traceback) |
+| `LANGUAGE PATH` | a file: written; below `out/` or `dead/` compared with what is there (dead letters without tracebacks) |
 | `sh` | commands: run, and must succeed |
 | `sh elsewhere` | commands that need what a test has not (a network, another machine): only looked at |
 | `console` | commands after `$ `, each with all that it prints; times and rates may differ |

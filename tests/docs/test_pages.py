@@ -39,7 +39,7 @@ def test_a_page_does_what_it_says(page, tmp_path, blocks_of, shell):
                 assert said, where
                 assert said == blocks[number + 1].text.rstrip("\n"), where
             case ["yaml", "fragment"]:
-                YAML(typ="safe", pure=True).load(text)
+                list(YAML(typ="safe", pure=True).parse(text))
             case ["sh"]:
                 said = subprocess.run(
                     ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=shell, capture_output=True, text=True
@@ -50,9 +50,11 @@ def test_a_page_does_what_it_says(page, tmp_path, blocks_of, shell):
             case [_, name] if name.startswith(("out/", "dead/")):
                 found = (folder / name).read_text(encoding="utf-8")
                 assert (_without_traceback(found) if name.startswith("dead/") else found) == text, where
-            case [_, name] if "/" in name or "." in name:
+            case [language, name] if "/" in name or "." in name:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_text(text, encoding="utf-8")
+                if language == "yaml":
+                    load(folder / name)
             case _:
                 pass
 
