@@ -126,5 +126,5 @@ def _tail(text: str) -> str:
     return text if len(text) <= TEXT_LIMIT else "…" + text[-TEXT_LIMIT:]
 
 
-_NOT_THE_USERS = ("linemill.engine.", "stamina.", "tenacity.", "asyncio.")
+_NOT_THE_USERS = ("linemill.engine.", "stamina", "tenacity", "concurrent.futures")
 """Modules between the engine and a processor. A user's own are below a package of their pipeline."""

@@ -87,23 +87,26 @@ def as_json(value: Any) -> bytes:
     except TypeError as error:
         if "surrogates" not in str(error):
             raise
-        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+        _refuse_changed(value)
+        return json.dumps(value, default=lambda one: orjson.loads(orjson.dumps(one)), separators=(",", ":")).encode()
     if b"null" in line:
-        _refuse_not_finite(value)
+        _refuse_changed(value)
     return line
 
 
-def _refuse_not_finite(value: Any) -> None:
-    """Refuse what orjson writes as null (NaN, infinities), which would change a record in silence."""
+def _refuse_changed(value: Any) -> None:
+    """Refuse what would be changed in silence: orjson writes NaN and infinities as null, json writes keys of any kind as text."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is not a number in JSON")
     if is_dataclass(value):
         value = [getattr(value, each.name) for each in fields(value)]
     if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("a key that is not text")
         value = list(value.values())
     if isinstance(value, list | tuple):
         for inner in value:
-            _refuse_not_finite(inner)
+            _refuse_changed(inner)
 
 
 def _unfolded(lines: list[bytes], numbers: Sequence[int]) -> Rendered:

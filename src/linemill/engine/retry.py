@@ -14,6 +14,8 @@ def retried(call: Callable[..., Any], retry: Retry | None) -> Callable[..., Any]
         return call
     import stamina  # 28 ms that only pipelines with `retry:` pay
 
+    # By default it logs every call that failed, with the line itself, to where the output may be going.
+    stamina.instrumentation.set_on_retry_hooks([])
     wrap = stamina.retry(
         on=retry.on,
         attempts=retry.attempts,

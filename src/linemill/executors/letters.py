@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 from linemill.engine import DeadLetter
 
@@ -13,13 +14,11 @@ def letter_line(letter: DeadLetter, file: str) -> bytes:
 
     Bytes that were not UTF-8 stand as `\udc80` to `\udcff` in its texts. Fields that say nothing are left out.
     """
-    said = {key: value for key, value in asdict(letter).items() if value not in (None, "")}
-    line = {"file": file, "line": said.pop("number"), **said}
-    text = json.dumps(line, ensure_ascii=False)
-    try:
-        return text.encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(line).encode() + b"\n"
+    said = {key: value for key, value in asdict(letter).items() if value is not None}
+    for key in ("node", "traceback"):  # an empty text or item, on the other hand, is what the line was
+        if not said[key]:
+            del said[key]
+    return _as_json({"file": file, "line": said.pop("number"), **said})
 
 
 def moved(line: bytes, by: int) -> bytes:
@@ -27,6 +26,10 @@ def moved(line: bytes, by: int) -> bytes:
     letter = json.loads(line)
     if letter["line"]:
         letter["line"] += by
+    return _as_json(letter)
+
+
+def _as_json(letter: dict[str, Any]) -> bytes:
     try:
         return json.dumps(letter, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:

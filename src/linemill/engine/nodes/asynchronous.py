@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from functools import wraps
 from inspect import isasyncgenfunction
 from typing import Any
 
@@ -26,6 +27,7 @@ class AsyncNode(NodeRunner):
     def whole(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """Make one awaitable of an async generator, which gives a list."""
 
+        @wraps(call)
         async def gathered(item: Any) -> list[Any]:
             async with aclosing(call(item)) as items:
                 taken: list[Any] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from itertools import islice
 from typing import Any
 
@@ -22,6 +23,7 @@ class BatchNode(NodeRunner):
     def whole(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """Make a list of what the processor gives, one too many at most; text, mappings and single values stay what they are."""
 
+        @wraps(call)
         def called(items: list[Any]) -> Any:
             given = call(items)
             if isinstance(given, list | str | bytes | Mapping) or not hasattr(given, "__iter__"):

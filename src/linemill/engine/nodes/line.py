@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from inspect import isgeneratorfunction
 from itertools import islice
 from typing import Any
@@ -28,6 +29,7 @@ class LineNode(NodeRunner):
             return call
         limit = self.node.max_yield + 1
 
+        @wraps(call)
         def called(item: Any) -> Any:
             result = call(item)
             return list(islice(result, limit)) if type(result) not in _NO_ITERATORS and is_iterator(result) else result
