@@ -55,7 +55,8 @@ def test_the_timer_and_its_handler_are_put_back_also_after_an_error():
             intervals.append(signal.getitimer(signal.ITIMER_REAL)[1])
             raise ValueError
 
-    pytest.raises(ValueError, watched)
+    with pytest.raises(ValueError):
+        watched()
     assert intervals == [pytest.approx(10 / LOOKS)]
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert signal.getsignal(signal.SIGALRM) is before
