@@ -35,6 +35,8 @@ def opened(path: Path | None) -> Pipeline:
                 str(Path.cwd()),
                 "name one with -p FILE, or make a new project with: linemill init FOLDER",
             )
+    from linemill.executors.prints import prints_on_stderr
     from linemill.pipeline import load
 
-    return load(path)
+    with prints_on_stderr():  # a module may print when it is imported
+        return load(path)

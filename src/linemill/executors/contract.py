@@ -25,6 +25,10 @@ class Executor(Protocol):
         """Tell the raw bytes read so far by tasks that have not ended."""
         ...
 
-    def close(self, now: bool) -> None:
-        """End; with `now`, at once, whatever still runs."""
+    def look(self) -> None:
+        """Look after what has been submitted; called a few times a second while any of it has not ended."""
+        ...
+
+    def close(self) -> None:
+        """End at once, whatever still runs."""
         ...

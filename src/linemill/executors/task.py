@@ -10,9 +10,6 @@ from linemill.engine import DeadLetter, Ledger
 from linemill.errors import LinemillError
 from linemill.files import Facts, Span
 
-STDOUT = "-"
-"""In place of a staged file: the output's lines go to standard output as they come."""
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -22,14 +19,14 @@ class Task:
         path: The file; None for standard input (only in the process that has it).
         name: Its name, for the dead letters.
         span: The part of it to work on; None for all.
-        outputs: Output name to the hidden file to write, or `STDOUT`.
+        outputs: Output name to the hidden file to write, or to an open descriptor of this process, for lines as they come.
         dead: The hidden file for dead letters. In a span, their line numbers count from the span's first line.
     """
 
     path: Path | None
     name: str
     span: Span | None
-    outputs: Mapping[str, Path | str]
+    outputs: Mapping[str, Path | int]
     dead: Path
 
 

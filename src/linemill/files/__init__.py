@@ -5,6 +5,7 @@ from linemill.files.names import shown
 from linemill.files.reading import Reader, Span, spans
 from linemill.files.source import Facts
 from linemill.files.staging import Stage, Staged, sweep
+from linemill.files.trouble import cannot_write
 from linemill.files.writing import Writer
 
-__all__ = ["Facts", "LongLine", "Reader", "Span", "Stage", "Staged", "Writer", "shown", "spans", "sweep"]
+__all__ = ["Facts", "LongLine", "Reader", "Span", "Stage", "Staged", "Writer", "cannot_write", "shown", "spans", "sweep"]

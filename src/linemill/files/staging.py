@@ -77,8 +77,8 @@ class Stage:
         self._open[staged] = None
         return staged
 
-    def publish(self, staged: Sequence[Staged]) -> None:
-        """Sync the files, rename each over its target, sync the folders.
+    def publish(self, staged: Sequence[Staged], obsolete: Sequence[Path] = ()) -> None:
+        """Sync the files, remove obsolete targets of earlier runs, rename each file over its target, sync the folders.
 
         A target that is a link is replaced itself; what it points to stays. Of two runs with one target, the last one
         wins, whole. After a failure before the first rename nothing is published.
@@ -91,13 +91,14 @@ class Stage:
             _refuse_what_cannot_be_replaced(one.target)
             _sync(one.path, one.target)
         with _undisturbed():
+            removed_in = {target.parent for target in obsolete if _removed(target)}
             for one in staged:
                 try:
                     os.replace(one.path, one.target)
                 except OSError as error:
                     raise cannot_write(error, "published", one.target) from error
                 self._open.pop(one, None)
-            for folder in {one.target.parent for one in staged} | self._made_in:
+            for folder in {one.target.parent for one in staged} | removed_in | self._made_in:
                 _sync(folder, folder)
             self._made_in.clear()
 
@@ -242,6 +243,16 @@ def _refuse_what_cannot_be_replaced(target: Path) -> None:
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise FileError(f"the output cannot be written: its target is {kind}", shown(target), "name another file", code="target")
+
+
+def _removed(target: Path) -> bool:
+    try:
+        os.unlink(target)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise cannot_write(error, "replaced", target) from error
+    return True
 
 
 def _sync(path: Path, blamed: Path) -> None:

@@ -33,13 +33,13 @@ def cannot_read(error: OSError, where: str) -> LinemillError:
     return WorldError(f"the file could not be read: {_reason(error)}", where, "try again; if it stays so, check the disk")
 
 
-def cannot_write(error: OSError, what: str, path: Path) -> WorldError:
+def cannot_write(error: OSError, what: str, path: Path | str) -> WorldError:
     """Say why an output could not be staged or published.
 
     Args:
         error: What the system said.
         what: What was being done, as in "the output could not be ...".
-        path: The file or folder that was written.
+        path: The file or folder that was written, or the name of a stream.
     """
     hint = _WRITING_HINTS.get(error.errno or 0, "check the disk and the folder, and run again")
     code = "disk_full" if error.errno in _FULL else None

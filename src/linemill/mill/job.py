@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +14,23 @@ from linemill.engine import DeadLetter, Ledger, empty_ledger
 from linemill.errors import BadInput, InvariantBroken, LinemillError, TooManyDead
 from linemill.executors.letters import moved
 from linemill.executors.report import DEAD_LETTERS, Failure, FileReport, Published, State
-from linemill.executors.task import STDOUT, Task, Worked
-from linemill.files import Facts, Reader, Span, Stage, Staged, Writer, shown, spans
+from linemill.executors.task import Task, Worked
+from linemill.files import Facts, Reader, Span, Stage, Staged, Writer, cannot_write, shown, spans
 from linemill.mill.targets import Targets
 from linemill.pipeline import Pipeline
 
 SPAN_BYTES = 16 * 2**20
 """Bytes of a span: a tenth of a second and more of work, so that handing it out costs little, and small enough that the workers
 end together and that what waits to be put together stays small."""
+
+
+def spans_of(path: Path, span_bytes: int = SPAN_BYTES) -> int:
+    """Tell into how many spans a file would be cut, if its content allows it; 1 for what is small or no regular file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 1
+    return -(-found.st_size // span_bytes) if stat.S_ISREG(found.st_mode) and found.st_size > 2 * span_bytes else 1
 
 
 class Job:
@@ -32,8 +42,8 @@ class Job:
         name: Its name.
         targets: Where its outputs go.
         stage: Where its hidden files are made.
-        to_stdout: An output whose lines go to standard output; or None.
-        may_split: Whether a large file may be cut into spans.
+        streams: Outputs whose lines go to an open descriptor in place of a file.
+        span_bytes: How large the spans are that a large file is cut into; None if it may not be cut.
     """
 
     def __init__(
@@ -43,16 +53,16 @@ class Job:
         name: str,
         targets: Targets,
         stage: Stage,
-        to_stdout: str | None,
-        may_split: bool,
+        streams: Mapping[str, int],
+        span_bytes: int | None,
     ) -> None:
         self.path = path
         self.name = name
         self._pipeline = pipeline
         self._targets = targets
         self._stage = stage
-        self._to_stdout = to_stdout
-        self._may_split = may_split
+        self._streams = streams
+        self._span_bytes = span_bytes
         self._start_s = time.monotonic()
         self._whole: dict[str, Staged] = {}
         self._dead: Staged | None = None
@@ -69,7 +79,7 @@ class Job:
         try:
             cut = self._cut()
             self._whole = {
-                name: self._stage.open(target) for name, target in self._targets.outputs.items() if name != self._to_stdout
+                name: self._stage.open(target) for name, target in self._targets.outputs.items() if name not in self._streams
             }
             self._dead = self._stage.open(self._targets.dead)
             if len(cut) > 1:
@@ -142,24 +152,17 @@ class Job:
 
     def _cut(self) -> list[Span]:
         """Cut the file into spans, if that is allowed, possible and worth it."""
-        if not self._may_split or self.path is None:
-            return []
-        try:
-            if not self.path.is_file() or self.path.stat().st_size <= 2 * SPAN_BYTES:
-                return []
-        except OSError:
+        if self._span_bytes is None or self.path is None or spans_of(self.path, self._span_bytes) < 2:
             return []
         with Reader(self.path, encoding=self._pipeline.input.encoding) as reader:
             self._facts = reader.facts
-            return spans(reader.size or 0, SPAN_BYTES) if reader.is_splittable else []
+            return spans(reader.size or 0, self._span_bytes) if reader.is_splittable else []
 
-    def _staged_for(self, span: Span | None) -> tuple[dict[str, Path | str], Path]:
+    def _staged_for(self, span: Span | None) -> tuple[dict[str, Path | int], Path]:
         assert self._dead is not None
         if span is None:
-            outputs: dict[str, Path | str] = {name: staged.path for name, staged in self._whole.items()}
-            if self._to_stdout is not None:
-                outputs[self._to_stdout] = STDOUT
-            return outputs, self._dead.path
+            files: dict[str, Path | int] = {name: staged.path for name, staged in self._whole.items()}
+            return files | dict(self._streams), self._dead.path
         assert self._joined is not None
         return self._joined.stage_parts(span)
 
@@ -176,12 +179,12 @@ class Job:
             published.append(Published(name, one.target, counts.lines, counts.bytes))
         if ledger.dead:
             staged.append(self._dead)
-            published.append(Published(DEAD_LETTERS, self._dead.target, ledger.dead, os.stat(self._dead.path).st_size))
+            published.append(Published(DEAD_LETTERS, self._dead.target, ledger.dead, _size(self._dead)))
+            self._stage.publish(staged)
         else:
-            # Of an earlier run; this one found nothing wrong.
-            self._targets.dead.unlink(missing_ok=True)
             self._stage.discard([self._dead])
-        self._stage.publish(staged)
+            # Dead letters of an earlier run: this one found nothing wrong.
+            self._stage.publish(staged, obsolete=[self._dead.target])
         return tuple(published)
 
     def _hold_budget(self, ledger: Ledger) -> None:
@@ -215,7 +218,7 @@ class _Joined:
         self._name = name
         self._is_open = True
 
-    def stage_parts(self, span: Span) -> tuple[dict[str, Path | str], Path]:
+    def stage_parts(self, span: Span) -> tuple[dict[str, Path | int], Path]:
         """Make the hidden files of the next span."""
         parts = {output: self._stage.open(staged.target) for output, staged in self._whole.items()}
         parts[DEAD_LETTERS] = self._stage.open(self._dead_target.target)
@@ -249,9 +252,12 @@ class _Joined:
             _hold_size(parts[output], worked.ledger.outputs[output].bytes)
             writer.append_from(parts[output].path)
         if worked.ledger.dead:
-            with open(parts[DEAD_LETTERS].path, "rb") as letters:
-                for letter in letters:
-                    self._dead.write(moved(letter, base))
+            try:
+                with open(parts[DEAD_LETTERS].path, "rb") as letters:
+                    for letter in letters:
+                        self._dead.write(moved(letter, base))
+            except OSError as error:
+                raise cannot_write(error, "put together", self._dead_target.target) from error
         if self.first_dead is None and worked.first_dead is not None:
             self.first_dead = replace(worked.first_dead, number=worked.first_dead.number + base)
         self._stage.discard(parts.values())
@@ -259,9 +265,16 @@ class _Joined:
 
 
 def _hold_size(staged: Staged, expected: int) -> None:
-    found = os.stat(staged.path).st_size
+    found = _size(staged)
     if found != expected:
         raise InvariantBroken(f"the staged file has {found:,} bytes, the ledger {expected:,}", shown(staged.target))
+
+
+def _size(staged: Staged) -> int:
+    try:
+        return os.stat(staged.path).st_size
+    except OSError as error:
+        raise cannot_write(error, "published", staged.target) from error
 
 
 def _told(error: LinemillError) -> Failure:

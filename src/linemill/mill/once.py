@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import signal
 import stat
 import sys
 import threading
@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from linemill.errors import LinemillError
+from linemill.errors import LinemillError, UsageError
 from linemill.executors.contract import Executor
 from linemill.executors.inline import InlineExecutor
+from linemill.executors.prints import prints_on_stderr
 from linemill.executors.report import FileReport
 from linemill.executors.task import Task, Worked
 from linemill.files import Stage
-from linemill.mill.job import Job
-from linemill.mill.targets import STDIN_NAME, refuse_collisions, refuse_growing, targets_of
+from linemill.mill.job import SPAN_BYTES, Job, spans_of
+from linemill.mill.targets import name_of, refuse_collisions, refuse_growing, targets_of
 from linemill.pipeline import Pipeline
 
 TICK_S = 0.1
@@ -79,19 +80,27 @@ def run(
         UsageError: Two inputs would write the same output, an output would overwrite an input, a growing output.
         KeyboardInterrupt: Stopped; everything staged has been removed.
     """
-    names = [path.name if path is not None else STDIN_NAME for path in inputs]
+    names = [name_of(path) for path in inputs]
     base = Path(os.path.abspath(out)) if out is not None else pipeline.folder
     today = datetime.now(UTC).date()
     targets = [targets_of(pipeline, name, base, today) for name in names]
     refuse_growing(pipeline.outputs)
-    refuse_collisions(inputs, targets)
-    count = _workers(inputs, workers, to_stdout)
-    with Stage() as stage, contextlib.redirect_stdout(sys.stderr):
-        jobs = [
-            Job(pipeline, path, name, target, stage, to_stdout, may_split=count > 1 and pipeline.is_splittable)
-            for path, name, target in zip(inputs, names, targets, strict=True)
-        ]
-        return _Course(pipeline, jobs, _total_bytes(inputs), on_progress, on_report, stop).go(count)
+    refuse_collisions(pipeline, inputs, targets)
+    if None in inputs and sys.stdin is None:
+        raise UsageError("standard input is closed", hint="name a file, or give the program something to read")
+    count = _workers(pipeline, inputs, workers, to_stdout)
+    with Stage() as stage, prints_on_stderr() as stdout:
+        streams: dict[str, int] = {}
+        if to_stdout is not None:
+            if stdout is None:
+                raise UsageError("standard output is closed", hint="leave --to-stdout out, or give the lines somewhere to go")
+            streams[to_stdout] = stdout
+        span_bytes = SPAN_BYTES if count > 1 and pipeline.is_splittable else None
+
+        def job(index: int) -> Job:
+            return Job(pipeline, inputs[index], names[index], targets[index], stage, streams, span_bytes)
+
+        return _Course(pipeline, job, len(inputs), _total_bytes(inputs), on_progress, on_report, stop).go(count)
 
 
 class _Course:
@@ -100,21 +109,25 @@ class _Course:
     def __init__(
         self,
         pipeline: Pipeline,
-        jobs: Sequence[Job],
+        job: Callable[[int], Job],
+        total_files: int,
         total_bytes: int | None,
         on_progress: Callable[[Progress], None] | None,
         on_report: Callable[[FileReport], None] | None,
         stop: threading.Event | None,
     ) -> None:
         self._pipeline = pipeline
-        self._jobs = jobs
+        self._job = job
+        self._total_files = total_files
         self._total_bytes = total_bytes
         self._on_progress = on_progress
         self._on_report = on_report
         self._stop = stop
+        self._jobs: dict[int, Job] = {}
         self._done_bytes = 0
+        self._shown_bytes = 0
         self._reports: dict[int, FileReport] = {}
-        self._shown_s = 0.0
+        self._looked_s = 0.0
         self._executor: Executor
 
     def go(self, workers: int) -> list[FileReport]:
@@ -127,11 +140,9 @@ class _Course:
             self._executor = LocalExecutor(self._pipeline, workers)
         try:
             self._work_off()
-        except BaseException:
-            self._executor.close(now=True)
-            raise
-        self._executor.close(now=False)
-        return [self._reports[index] for index in range(len(self._jobs))]
+        finally:
+            self._executor.close()
+        return [self._reports[index] for index in range(self._total_files)]
 
     def _work_off(self) -> None:
         running: dict[Future[Worked], tuple[int, Task]] = {}
@@ -166,7 +177,8 @@ class _Course:
 
     def _tasks(self, given_out: set[int]) -> Iterator[tuple[int, Task | None]]:
         """Give the tasks of all files in order, and None after the last one of each."""
-        for index, job in enumerate(self._jobs):
+        for index in range(self._total_files):
+            job = self._jobs[index] = self._job(index)
             for task in job.tasks():
                 yield index, task
             given_out.add(index)
@@ -183,30 +195,42 @@ class _Course:
             self._jobs[index].take(task, future.result())
 
     def _finish(self, index: int) -> None:
-        report = self._jobs[index].finish()
-        self._reports[index] = report
-        if self._on_report is not None:
-            self._on_report(report)
+        # Ctrl-C waits until what has been published has also been told.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            report = self._jobs.pop(index).finish()
+            self._reports[index] = report
+            if self._on_report is not None:
+                self._on_report(report)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _tick(self) -> None:
-        """Look whether to stop; tell how far we are, a few times a second."""
+        """Look whether to stop; look after the workers and tell how far we are, a few times a second."""
         if self._stop is not None and self._stop.is_set():
             raise KeyboardInterrupt
         now = time.monotonic()
-        if self._on_progress is not None and now - self._shown_s >= TICK_S:
-            self._shown_s = now
-            done = self._done_bytes + self._executor.reached()
-            self._on_progress(Progress(done, self._total_bytes, len(self._reports), len(self._jobs)))
+        if now - self._looked_s < TICK_S:
+            return
+        self._looked_s = now
+        self._executor.look()
+        if self._on_progress is not None:
+            # Between a task's end and its report its bytes are in neither sum.
+            self._shown_bytes = max(self._shown_bytes, self._done_bytes + self._executor.reached())
+            self._on_progress(Progress(self._shown_bytes, self._total_bytes, len(self._reports), self._total_files))
 
 
-def _workers(inputs: Sequence[Path | None], asked: int | None, to_stdout: str | None) -> int:
+def _workers(pipeline: Pipeline, inputs: Sequence[Path | None], asked: int | None, to_stdout: str | None) -> int:
     """Decide how many processes work. Standard streams are this process's own."""
     if to_stdout is not None or None in inputs:
         return 1
     if asked is not None:
         return asked
     total = _total_bytes(inputs)
-    return 1 if total is not None and total < WORTH_WORKERS_BYTES else os.cpu_count() or 1
+    if total is not None and total < WORTH_WORKERS_BYTES:
+        return 1
+    tasks = sum(spans_of(path) for path in inputs if path is not None) if pipeline.is_splittable else len(inputs)
+    return min(tasks, os.cpu_count() or 1)
 
 
 def _total_bytes(inputs: Sequence[Path | None]) -> int | None:

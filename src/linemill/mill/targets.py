@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from linemill.pipeline import Output, Pipeline
 
 DEAD_LETTERS = "dead/{name}.jsonl"
 """The template of the file of dead letters, beside the pipeline file or under `--out`."""
+
+LONGEST_NAME_BYTES = 255
+"""What file systems take. A name of the dead letters that would be longer is shortened, so that no file fails for it."""
 
 STDIN_NAME = "stdin"
 """What `{name}` says for standard input."""
@@ -32,6 +36,11 @@ class Targets:
     dead: Path
 
 
+def name_of(path: Path | None) -> str:
+    """Tell what `{name}` says for an input; never empty, and never a step up or down the folders."""
+    return os.path.basename(os.path.abspath(path)) or "root" if path is not None else STDIN_NAME
+
+
 def targets_of(pipeline: Pipeline, name: str, base: Path, today: date) -> Targets:
     """Fill in the templates for an input file.
 
@@ -47,7 +56,16 @@ def targets_of(pipeline: Pipeline, name: str, base: Path, today: date) -> Target
         parts = [("{name}", name), ("{stem}", Path(name).stem), ("{date}", today.isoformat())]
         return Path(os.path.abspath(base / _filled(template, parts)))
 
-    return Targets({output.name: filled(output.path) for output in pipeline.outputs}, filled(DEAD_LETTERS))
+    return Targets({output.name: filled(output.path) for output in pipeline.outputs}, _fitting(filled(DEAD_LETTERS)))
+
+
+def _fitting(path: Path) -> Path:
+    """Shorten a name that is too long: its beginning, `~`, eight hexadecimal digits that stand for all of it, its suffix."""
+    name = os.fsencode(path.name)
+    if len(name) <= LONGEST_NAME_BYTES:
+        return path
+    end = b"~" + hashlib.sha256(name).hexdigest()[:8].encode() + os.fsencode(path.suffix)
+    return path.with_name(os.fsdecode(name[: LONGEST_NAME_BYTES - len(end)] + end))
 
 
 def _filled(template: str, parts: Sequence[tuple[str, str]]) -> str:
@@ -72,23 +90,22 @@ def refuse_growing(outputs: Sequence[Output]) -> None:
             )
 
 
-def refuse_collisions(inputs: Sequence[Path | None], targets: Sequence[Targets]) -> None:
+def refuse_collisions(pipeline: Pipeline, inputs: Sequence[Path | None], targets: Sequence[Targets]) -> None:
     """Refuse a run in which one file would be written over another.
 
     Raises:
-        UsageError: Two outputs have one path, or an output has an input's path; names both.
+        UsageError: Two outputs have one path, or an output has the path of an input or of the pipeline; names both.
     """
     taken: dict[str, str] = {}
-    sources = {os.path.realpath(path): path for path in inputs if path is not None}
+    sources = {os.path.realpath(path): f"the input {shown(path)}" for path in inputs if path is not None}
+    sources |= {os.path.realpath(path): f"the pipeline's own {shown(path)}" for path in (pipeline.path, *pipeline.sources)}
     for source, target in zip(inputs, targets, strict=True):
         whose = shown(source) if source is not None else "standard input"
         for output, path in [*target.outputs.items(), ("dead letters", target.dead)]:
             what = f"output {output!r} of {whose}"
             real = os.path.realpath(path)
             if real in sources:
-                raise UsageError(
-                    f"{what} would overwrite the input {shown(sources[real])}", shown(path), "give the output another folder"
-                )
+                raise UsageError(f"{what} would overwrite {sources[real]}", shown(path), "give the output another folder")
             if real in taken:
                 hint = (
                     "run them one after the other with different --out folders" if taken[real].split(" of ")[-1] != whose else ""
