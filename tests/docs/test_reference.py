@@ -5,8 +5,10 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.core
 import typer.main
 
 import linemill.errors
@@ -15,7 +17,7 @@ from linemill.engine.dead import DeadCode, DeadLetter
 from linemill.executors.letters import letter_line
 from linemill.mill.targets import DEAD_LETTERS
 from linemill.pipeline import load, spec
-from linemill.pipeline.graph import Budget, InputSettings, Mode, Node, OnError, Retry, WatchSettings
+from linemill.pipeline.graph import After, Budget, InputSettings, Mode, Node, OnError, Retry, WatchSettings
 from linemill.processors import PROCESSORS, catalogue
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -84,7 +86,7 @@ def test_the_defaults_are_those_of_the_code(reference):
 
 def test_every_allowed_value_is_named(reference):
     page = reference["pipeline-file.md"]
-    for value in [*Mode, *OnError, *spec.After, *spec.RESERVED]:
+    for value in [*Mode, *OnError, *After, *spec.RESERVED]:
         assert f"`{value}`" in page
     for placeholder in spec.PLACEHOLDERS:
         assert f"`{placeholder}`" in reference["outputs.md"]
@@ -125,9 +127,14 @@ def _codes(module: ast.Module) -> Iterator[str]:
             yield from (one.value for one in chosen if isinstance(one, ast.Constant) and isinstance(one.value, str))
 
 
-def test_every_command_and_option_is_in_the_reference(reference, readme):
+def _commands() -> dict[str, Any]:
     group = typer.main.get_command(app)
-    for name, command in group.commands.items():
+    assert isinstance(group, typer.core.TyperGroup)
+    return dict(group.commands)
+
+
+def test_every_command_and_option_is_in_the_reference(reference, readme):
+    for name, command in _commands().items():
         assert f"\n## linemill {name}\n" in reference["cli.md"]
         assert f"`linemill {name}" in readme
         section = _section(reference["cli.md"], f"linemill {name}")
@@ -137,7 +144,7 @@ def test_every_command_and_option_is_in_the_reference(reference, readme):
 
 
 def test_every_option_of_run_is_in_the_readme(readme):
-    options = [parameter for parameter in typer.main.get_command(app).commands["run"].params if parameter.opts[0].startswith("-")]
+    options = [parameter for parameter in _commands()["run"].params if parameter.opts[0].startswith("-")]
     assert [parameter.opts for parameter in options if not any(f"`{option}" in readme for option in parameter.opts)] == []
 
 

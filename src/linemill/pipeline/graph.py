@@ -37,6 +37,14 @@ class OnError(StrEnum):
     RESTART = "restart"
 
 
+class After(StrEnum):
+    """What becomes of an input that is done."""
+
+    MOVE = "move"
+    KEEP = "keep"
+    DELETE = "delete"
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """Calls to the outside that are tried again.
@@ -151,13 +159,13 @@ class WatchSettings:
         inbox: The folder in which files arrive.
         include: Patterns (`fnmatch`) of names to take; all, if empty.
         settle_s: How long size and time must hold still, in seconds, where the kernel cannot tell.
-        after: What becomes of the input: `move`, `keep` or `delete`.
+        after: What becomes of the input.
     """
 
     inbox: str = "inbox"
     include: tuple[str, ...] = ()
     settle_s: float = 1.0
-    after: str = "move"
+    after: After = After.MOVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,12 @@ from linemill.pipeline.graph import Mode
 from linemill.pipeline.imports import Importer, Unusable
 from linemill.pipeline.problems import Problems
 from linemill.pipeline.settings import ONE_DICT_NAMES, bind
-from linemill.pipeline.shapes import Shape, first_parameter, is_async, mark_of, shape_of
+from linemill.pipeline.shapes import LINE_NAMES, Shape, first_parameter, is_async, mark_of, shape_of
 from linemill.pipeline.spec import NodeForm
 from linemill.pipeline.wording import quote
 
 METHODS = ("__call__", "process")
 """What an object is called by, the first that it has."""
-
-_LINE_NAMES = ("line", "record", "lines", "records")
 
 Build = Callable[[], Callable[..., Any]]
 
@@ -126,7 +124,7 @@ class _Reading:
         first = first_parameter(parameters)
         if first is None:
             return all(each.kind is inspect.Parameter.KEYWORD_ONLY for each in parameters)
-        if first.name in _LINE_NAMES:
+        if first.name in LINE_NAMES:
             return False
         return first.name in self.node.settings or (self.mode is None and first.name in ONE_DICT_NAMES)
 

@@ -14,7 +14,8 @@ from linemill import marks
 from linemill.pipeline.annotations import parameters_of, shape_of_annotation
 from linemill.pipeline.graph import Mode
 
-_NAMES = {"line": "line", "record": "line", "lines": "stream", "records": "stream"}
+LINE_NAMES = {"line": "line", "record": "line", "lines": "stream", "records": "stream"}
+"""Names of a first parameter that tell the shape."""
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -66,7 +67,7 @@ def shape_of(
     if word is None and is_async(function):
         word = "async"
     if word is None and first is not None:
-        word = shape_of_annotation(first.annotation) or _NAMES.get(first.name)
+        word = shape_of_annotation(first.annotation) or LINE_NAMES.get(first.name)
     if mode is not None:
         # The file says that it is a stream; only the code says whether it takes tags.
         return Shape(mode, is_tagged=mode is Mode.STREAM and word == "tagged_stream")

@@ -10,12 +10,11 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from linemill.pipeline import values
-from linemill.pipeline.graph import ANY_TAG, DROP, Budget, InputSettings, Mode, OnError, Output, WatchSettings
+from linemill.pipeline.graph import ANY_TAG, DROP, After, Budget, InputSettings, Mode, OnError, Output, Retry, WatchSettings
 from linemill.pipeline.part import Entry, Part, Place
 from linemill.pipeline.problems import Problems
 from linemill.pipeline.wording import allowed, describe, did_you_mean, nearest, quote
@@ -25,14 +24,6 @@ MAX_NODES = 1000
 
 RESERVED = (DROP, ANY_TAG)
 PLACEHOLDERS = ("{name}", "{stem}", "{date}")
-
-
-class After(StrEnum):
-    """What becomes of an input that is done."""
-
-    MOVE = "move"
-    KEEP = "keep"
-    DELETE = "delete"
 
 
 Reader = Callable[[Part], Any]
@@ -78,14 +69,18 @@ WATCH: dict[str, Reader] = {
 }
 
 
+_RETRY = Retry(on=())
+"""Has the defaults."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetryForm:
     """What `retry:` says; the exceptions are still names."""
 
     on: tuple[Part, ...]
-    attempts: int = 4
-    wait: float = 0.1
-    wait_max: float = 5.0
+    attempts: int = _RETRY.attempts
+    wait: float = _RETRY.wait_s
+    wait_max: float = _RETRY.wait_max_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +157,6 @@ def read_form(root: Part, folder: Path, problems: Problems) -> Form:
         watch["include"] = tuple(part.value for part in watch["include"])
     if "settle" in watch:
         watch["settle_s"] = watch.pop("settle")
-    if "after" in watch:
-        watch["after"] = watch["after"].value
     return Form(
         name=given.get("name"),
         start=given.get("start"),
