@@ -80,12 +80,11 @@ def run(
         UsageError: Two inputs would write the same output, an output would overwrite an input, a growing output.
         KeyboardInterrupt: Stopped; everything staged has been removed.
     """
-    names = [name_of(path) for path in inputs]
     base = Path(os.path.abspath(out)) if out is not None else pipeline.folder
     today = datetime.now(UTC).date()
-    targets = [targets_of(pipeline, name, base, today) for name in names]
     refuse_growing(pipeline.outputs)
-    refuse_collisions(pipeline, inputs, targets)
+    # Made again for each file when its turn comes: those of ten thousand would be 20 MB.
+    refuse_collisions(pipeline, inputs, (targets_of(pipeline, name_of(path), base, today) for path in inputs))
     if None in inputs and sys.stdin is None:
         raise UsageError("standard input is closed", hint="name a file, or give the program something to read")
     count = _workers(pipeline, inputs, workers, to_stdout)
@@ -98,7 +97,8 @@ def run(
         span_bytes = SPAN_BYTES if count > 1 and pipeline.is_splittable else None
 
         def job(index: int) -> Job:
-            return Job(pipeline, inputs[index], names[index], targets[index], stage, streams, span_bytes)
+            name = name_of(inputs[index])
+            return Job(pipeline, inputs[index], name, targets_of(pipeline, name, base, today), stage, streams, span_bytes)
 
         return _Course(pipeline, job, len(inputs), _total_bytes(inputs), on_progress, on_report, stop).go(count)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -90,25 +90,30 @@ def refuse_growing(outputs: Sequence[Output]) -> None:
             )
 
 
-def refuse_collisions(pipeline: Pipeline, inputs: Sequence[Path | None], targets: Sequence[Targets]) -> None:
+def refuse_collisions(pipeline: Pipeline, inputs: Sequence[Path | None], targets: Iterable[Targets]) -> None:
     """Refuse a run in which one file would be written over another.
 
     Raises:
         UsageError: Two outputs have one path, or an output has the path of an input or of the pipeline; names both.
     """
-    taken: dict[str, str] = {}
+    taken: dict[str, tuple[Path | None, str]] = {}
     sources = {os.path.realpath(path): f"the input {shown(path)}" for path in inputs if path is not None}
     sources |= {os.path.realpath(path): f"the pipeline's own {shown(path)}" for path in (pipeline.path, *pipeline.sources)}
     for source, target in zip(inputs, targets, strict=True):
-        whose = shown(source) if source is not None else "standard input"
         for output, path in [*target.outputs.items(), ("dead letters", target.dead)]:
-            what = f"output {output!r} of {whose}"
             real = os.path.realpath(path)
             if real in sources:
-                raise UsageError(f"{what} would overwrite {sources[real]}", shown(path), "give the output another folder")
+                what = f"{_of(source, output)} would overwrite {sources[real]}"
+                raise UsageError(what, shown(path), "give the output another folder")
             if real in taken:
-                hint = (
-                    "run them one after the other with different --out folders" if taken[real].split(" of ")[-1] != whose else ""
-                )
-                raise UsageError(f"{what} and {taken[real]} have the same path", shown(path), hint or "give them different paths")
-            taken[real] = what
+                what = f"{_of(source, output)} and {_of(*taken[real])} have the same path"
+                if taken[real] == (source, output):
+                    raise UsageError("the input is named twice", shown(source or "-"), "name it once")
+                is_one = taken[real][0] == source
+                hint = "give them different paths" if is_one else "run them one after the other with different --out folders"
+                raise UsageError(what, shown(path), hint)
+            taken[real] = (source, output)
+
+
+def _of(source: Path | None, output: str) -> str:
+    return f"output {output!r} of {shown(source) if source is not None else 'standard input'}"
