@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NEEDED = ("greenlet", "orjson", "pebble", "pydantic", "rich", "ruamel.yaml", "stamina", "typer")
+NEEDED = ("greenlet", "orjson", "pebble", "rich", "ruamel.yaml", "stamina", "typer")
 
 
 def arguments(given: list[str]) -> list[str]:

@@ -39,6 +39,8 @@ class Writer:
 
     Args:
         path: The staged file, which exists.
+        is_part: The file is soon read again, appended to another, and removed: it is never synced, nor stored early, which
+            would make the kernel forget it.
         with_crc: Keep `crc`. Costs 0.7 s for 1 GB, so only who stores it asks for it.
 
     Attributes:
@@ -46,10 +48,11 @@ class Writer:
         crc: CRC-32 of them; 0 unless asked for.
     """
 
-    def __init__(self, path: Path, *, with_crc: bool = False) -> None:
+    def __init__(self, path: Path, *, is_part: bool = False, with_crc: bool = False) -> None:
         self.path = path
         self.bytes = 0
         self.crc = 0
+        self._is_part = is_part
         self._with_crc = with_crc
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
@@ -135,7 +138,7 @@ class Writer:
         """
         try:
             self.flush()
-            if sync:
+            if sync and not self._is_part:
                 os.fsync(self._descriptor)
         except OSError as error:
             raise cannot_write(error, "staged", self.path) from error
@@ -170,7 +173,7 @@ class Writer:
 
     def _begin_storing(self, count: int) -> None:
         self._written += count
-        if self._written - self._stored >= WRITEBACK_BYTES and hasattr(os, "posix_fadvise"):
+        if not self._is_part and self._written - self._stored >= WRITEBACK_BYTES and hasattr(os, "posix_fadvise"):
             # On Linux this starts writeback of what is dirty in the range, and does not wait.
             os.posix_fadvise(self._descriptor, self._stored, self._written - self._stored, os.POSIX_FADV_DONTNEED)
             self._stored = self._written
