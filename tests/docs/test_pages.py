@@ -1,5 +1,6 @@
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,7 +22,18 @@ VARIES = re.compile(r"[\d.,]+ (?:ms|s|min|lines/s|[kMG]?B/s)(?![\w/])")
 """Times and rates, which are never twice the same."""
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(CHECKOUT)) for page in PAGES])
+SLOW = ("README.md", "docs/tutorial.md", "docs/how-to/cron-and-ci.md")
+"""Pages that start the program many times."""
+
+
+PARAMETERS = [
+    pytest.param(page, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+    for page in PAGES
+    for name in [str(page.relative_to(CHECKOUT))]
+]
+
+
+@pytest.mark.parametrize("page", PARAMETERS)
 def test_a_page_does_what_it_says(page, tmp_path, blocks_of, shell):
     folder = tmp_path / "page"
     if page.parent.parent.name == "examples":
@@ -35,9 +47,9 @@ def test_a_page_does_what_it_says(page, tmp_path, blocks_of, shell):
             case ["yaml"]:
                 assert not _problems(folder, text), where
             case ["yaml", "refused"]:
-                said = _problems(folder, text)
-                assert said, where
-                assert said == blocks[number + 1].text.rstrip("\n"), where
+                problems = _problems(folder, text)
+                assert problems, where
+                assert problems == blocks[number + 1].text.rstrip("\n"), where
             case ["yaml", "fragment"]:
                 list(YAML(typ="safe", pure=True).parse(text))
             case ["sh"]:
@@ -57,6 +69,19 @@ def test_a_page_does_what_it_says(page, tmp_path, blocks_of, shell):
                     load(folder / name)
             case _:
                 pass
+
+
+def test_the_other_two_commands_of_the_readme_do_what_it_says(checkout, tmp_path, shell):
+    text = (checkout / "README.md").read_text(encoding="utf-8")
+    assert "`python main.py --input sample.txt`" in text
+    assert "\nmake run\n" in text
+    recipe = re.search(r"^run:.*\n\t\$\(BIN\)/(linemill run .*)$", (checkout / "Makefile").read_text(), re.MULTILINE)
+    assert recipe is not None
+    for number, command in enumerate(("python main.py --input sample.txt", recipe[1])):
+        out = tmp_path / str(number)
+        said = subprocess.run([*shlex.split(command), "--out", out], cwd=checkout, env=shell, capture_output=True, text=True)
+        assert (said.returncode, said.stderr) == (0, "")
+        assert (out / "out/errors").is_dir()
 
 
 def _problems(folder: Path, text: str) -> str:
