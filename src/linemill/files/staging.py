@@ -42,6 +42,17 @@ class Staged:
     target: Path
     path: Path
 
+    def size(self) -> int:
+        """Tell how many bytes the hidden file has.
+
+        Raises:
+            WorldError: It cannot be looked at.
+        """
+        try:
+            return os.stat(self.path).st_size
+        except OSError as error:
+            raise cannot_write(error, "published", self.target) from error
+
 
 class Stage:
     """All that one run has staged. Used from one thread of the process that made it; others write by name.

@@ -1,21 +1,19 @@
-"""One input file on its way: staged, worked in one piece or in spans, put together, published."""
+"""One input file on its way: staged, worked in one piece or in spans, published. `joining` puts spans together."""
 
 from __future__ import annotations
 
 import os
 import stat
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from linemill.engine import DeadLetter, Ledger, empty_ledger
-from linemill.errors import BadInput, InvariantBroken, LinemillError, TooManyDead
-from linemill.executors.letters import moved
+from linemill.errors import BadInput, LinemillError, TooManyDead
 from linemill.executors.report import DEAD_LETTERS, Failure, FileReport, Published, State
 from linemill.executors.task import Task, Worked
-from linemill.files import Facts, Reader, Span, Stage, Staged, Writer, cannot_write, shown, spans
+from linemill.files import Facts, Reader, Span, Stage, Staged, shown, spans
+from linemill.mill.joining import Joined, hold_size
 from linemill.mill.targets import Targets
 from linemill.pipeline import Pipeline
 
@@ -67,7 +65,7 @@ class Job:
         self._whole: dict[str, Staged] = {}
         self._dead: Staged | None = None
         self._facts: Facts | None = None
-        self._joined: _Joined | None = None
+        self._joined: Joined | None = None
         self._ledger = empty_ledger(pipeline)
         self._raw_bytes = 0
         self._first_dead: DeadLetter | None = None
@@ -75,50 +73,45 @@ class Job:
 
     def tasks(self) -> Iterator[Task]:
         """Stage the outputs and give the tasks, each staged when it is asked for. Ends early once the file has failed."""
-        self._start_s = time.monotonic()
         try:
             cut = self._cut()
-            self._whole = {
-                name: self._stage.open(target) for name, target in self._targets.outputs.items() if name not in self._streams
-            }
+            for name, target in self._targets.outputs.items():
+                if name not in self._streams:
+                    self._whole[name] = self._stage.open(target)
             self._dead = self._stage.open(self._targets.dead)
-            if len(cut) > 1:
-                self._joined = _Joined(self._stage, self._whole, self._dead, self.name)
+            if len(cut) < 2:
+                outputs: dict[str, Path | int] = {name: staged.path for name, staged in self._whole.items()}
+                yield Task(self.path, self.name, None, outputs | dict(self._streams), self._dead.path)
+                return
+            self._joined = Joined(self._stage, self._whole, self._dead, self.name)
+            for span in cut:
+                if self._failure is not None:
+                    return
+                outputs, dead = self._joined.stage_parts(span)
+                yield Task(self.path, self.name, span, outputs, dead)
         except LinemillError as error:
-            self._failure = error
-            return
-        for span in cut if self._joined else [None]:
-            if self._failure is not None:
-                return
-            try:
-                outputs, dead = self._staged_for(span)
-            except LinemillError as error:
-                self._failure = error
-                return
-            yield Task(self.path, self.name, span, outputs, dead)
+            self._fail(error)
 
     def take(self, task: Task, worked: Worked | LinemillError) -> None:
         """Take what came of a task; tasks of a file may end in any order."""
         if isinstance(worked, LinemillError):
-            self._failure = self._failure or worked
+            self._fail(worked)
             return
         self._raw_bytes += worked.raw_bytes
         if worked.failure is not None:
-            self._failure = self._failure or worked.failure
+            self._fail(worked.failure)
         if task.span is None:
             self._ledger, self._first_dead = worked.ledger, worked.first_dead
         elif worked.facts != self._facts:
-            self._failure = self._failure or BadInput(
-                "the file was changed while it was read",
-                shown(self.path or self.name),
-                "run again when nobody writes to it",
-                code="changed",
+            where = shown(self.path or self.name)
+            self._fail(
+                BadInput("the file changed while it was being read", where, "wait until nobody writes to it", code="changed")
             )
         elif self._failure is None and self._joined is not None:
             try:
                 self._joined.add(task, worked)
             except LinemillError as error:
-                self._failure = error
+                self._fail(error)
 
     def finish(self) -> FileReport:
         """Publish, when all tasks have been taken; or take everything back, if the file failed."""
@@ -130,9 +123,9 @@ class Job:
             if self._failure is None:
                 published = self._publish()
         except LinemillError as error:
-            self._failure = error
+            self._fail(error)
         if self._failure is not None:
-            self.discard()
+            self._discard()
         return FileReport(
             name=self.name,
             path=self.path,
@@ -144,11 +137,9 @@ class Job:
             seconds=time.monotonic() - self._start_s,
         )
 
-    def discard(self) -> None:
-        """Take everything back that is staged."""
-        if self._joined is not None:
-            self._joined.close(False)
-        self._stage.discard([*self._whole.values(), *([self._dead] if self._dead else [])])
+    def _fail(self, error: LinemillError) -> None:
+        """Fail the file; the first reason is the one that is told."""
+        self._failure = self._failure or error
 
     def _cut(self) -> list[Span]:
         """Cut the file into spans, if that is allowed, possible and worth it."""
@@ -158,13 +149,11 @@ class Job:
             self._facts = reader.facts
             return spans(reader.size or 0, self._span_bytes) if reader.is_splittable else []
 
-    def _staged_for(self, span: Span | None) -> tuple[dict[str, Path | int], Path]:
-        assert self._dead is not None
-        if span is None:
-            files: dict[str, Path | int] = {name: staged.path for name, staged in self._whole.items()}
-            return files | dict(self._streams), self._dead.path
-        assert self._joined is not None
-        return self._joined.stage_parts(span)
+    def _discard(self) -> None:
+        """Take everything back that is staged."""
+        if self._joined is not None:
+            self._joined.close(False)
+        self._stage.discard([*self._whole.values(), *([self._dead] if self._dead else [])])
 
     def _publish(self) -> tuple[Published, ...]:
         assert self._dead is not None
@@ -175,11 +164,11 @@ class Job:
         published = []
         for name, one in self._whole.items():
             counts = ledger.outputs[name]
-            _hold_size(one, counts.bytes)
+            hold_size(one, counts.bytes)
             published.append(Published(name, one.target, counts.lines, counts.bytes))
         if ledger.dead:
             staged.append(self._dead)
-            published.append(Published(DEAD_LETTERS, self._dead.target, ledger.dead, _size(self._dead)))
+            published.append(Published(DEAD_LETTERS, self._dead.target, ledger.dead, self._dead.size()))
             self._stage.publish(staged)
         else:
             self._stage.discard([self._dead])
@@ -201,81 +190,5 @@ class Job:
         )
 
 
-class _Joined:
-    """The spans of one file, being put together in order while later ones are still worked on."""
-
-    def __init__(self, stage: Stage, whole: dict[str, Staged], dead: Staged, name: str) -> None:
-        self.ledger = Ledger()
-        self.first_dead: DeadLetter | None = None
-        self._stage = stage
-        self._whole = whole
-        self._dead_target = dead
-        self._parts: dict[Span, dict[str, Staged]] = {}
-        self._waiting: dict[Span, Worked] = {}
-        self._order: deque[Span] = deque()
-        self._writers = {output: Writer(staged.path) for output, staged in whole.items()}
-        self._dead = Writer(dead.path)
-        self._name = name
-        self._is_open = True
-
-    def stage_parts(self, span: Span) -> tuple[dict[str, Path | int], Path]:
-        """Make the hidden files of the next span."""
-        parts = {output: self._stage.open(staged.target) for output, staged in self._whole.items()}
-        parts[DEAD_LETTERS] = self._stage.open(self._dead_target.target)
-        self._parts[span] = parts
-        self._order.append(span)
-        return {output: staged.path for output, staged in parts.items() if output != DEAD_LETTERS}, parts[DEAD_LETTERS].path
-
-    def add(self, task: Task, worked: Worked) -> None:
-        """Take a span that is done, and append all that can be."""
-        assert task.span is not None
-        self._waiting[task.span] = worked
-        while self._order and self._order[0] in self._waiting:
-            span = self._order.popleft()
-            self._append(self._parts.pop(span), self._waiting.pop(span))
-
-    def close(self, sync: bool) -> None:
-        """Close the files; without `sync`, remove the parts that are left."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        for writer in (*self._writers.values(), self._dead):
-            writer.close(sync)
-        for parts in self._parts.values():
-            self._stage.discard(parts.values())
-        if sync and (self._order or self._waiting):
-            raise InvariantBroken(f"{len(self._order)} spans of the file were never worked on", self._name)
-
-    def _append(self, parts: dict[str, Staged], worked: Worked) -> None:
-        base = self.ledger.lines
-        for output, writer in self._writers.items():
-            _hold_size(parts[output], worked.ledger.outputs[output].bytes)
-            writer.append_from(parts[output].path)
-        if worked.ledger.dead:
-            try:
-                with open(parts[DEAD_LETTERS].path, "rb") as letters:
-                    for letter in letters:
-                        self._dead.write(moved(letter, base))
-            except OSError as error:
-                raise cannot_write(error, "put together", self._dead_target.target) from error
-        if self.first_dead is None and worked.first_dead is not None:
-            self.first_dead = replace(worked.first_dead, number=worked.first_dead.number + base)
-        self._stage.discard(parts.values())
-        self.ledger.add(worked.ledger)
-
-
-def _hold_size(staged: Staged, expected: int) -> None:
-    found = _size(staged)
-    if found != expected:
-        raise InvariantBroken(f"the staged file has {found:,} bytes, the ledger {expected:,}", shown(staged.target))
-
-
-def _size(staged: Staged) -> int:
-    try:
-        return os.stat(staged.path).st_size
-    except OSError as error:
-        raise cannot_write(error, "published", staged.target) from error
-
-
 def _told(error: LinemillError) -> Failure:
-    return Failure(error.code, str(error), getattr(error, "traceback", ""), error.may_retry)
+    return Failure(error.code, str(error), error.traceback, error.may_retry)
