@@ -167,6 +167,13 @@ def test_every_dependency_has_its_reason(checkout):
     assert [name for name in names if name not in said] == []
 
 
+def test_the_walk_of_one_line_names_every_file_that_it_passes(checkout):
+    walk = (checkout / "docs/architecture.md").read_text(encoding="utf-8")
+    package = Path(linemill.errors.__file__).parent
+    passed = [path for name in ("pipeline", "engine", "executors", "files", "mill") for path in (package / name).rglob("*.py")]
+    assert [path.name for path in passed if path.stem != "__init__" and not re.search(rf"\b{path.name}`", walk)] == []
+
+
 def test_the_picture_in_the_readme_is_the_quick_start_as_it_is(checkout):
     from linemill.cli import drawing
 
