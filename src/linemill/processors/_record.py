@@ -11,15 +11,17 @@ MISSING: Any = object()
 """What `look_up` gives for a field that a record does not have, where that is allowed."""
 
 
-def look_up(record: Mapping[str, Any], field: str) -> Any:
-    """Return the value of a field, or `MISSING`.
+def look_up(record: Mapping[str, Any], field: str, *, is_required: bool) -> Any:
+    """Return the value of a field, or `MISSING` where it is not required.
 
     Raises:
-        ValueError: This is no record.
+        ValueError: This is no record, or it has no such field and needs one.
     """
     try:
         return record[field]
     except KeyError:
+        if is_required:
+            raise field_is_missing(record, field) from None
         return MISSING
     except (TypeError, IndexError):
         raise not_a_record(record) from None

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from linemill.processors._condition import condition
-from linemill.processors._record import MISSING, field_is_missing, look_up
+from linemill.processors._filter import FieldFilter
 
 
-class drop_field:  # noqa: N801 - named as it is used in YAML
+class drop_field(FieldFilter):  # noqa: N801 - named as it is used in YAML
     """Filter the records whose field has a certain value, and keep the others.
 
     Where several conditions are given all must hold. A value that cannot be compared with `min` or `max` is a dead letter.
@@ -42,32 +39,4 @@ class drop_field:  # noqa: N801 - named as it is used in YAML
         {"path":"/a","status":200}
     """
 
-    splittable = True
-
-    def __init__(
-        self,
-        *,
-        field: str,
-        equals: Any = None,
-        one_of: list[Any] | None = None,
-        pattern: str | None = None,
-        min: int | float | str | None = None,
-        max: int | float | str | None = None,
-        missing: Literal["error", "keep", "drop"] = "error",
-    ) -> None:
-        self._field = field
-        self._holds = condition(equals=equals, one_of=one_of, pattern=pattern, min=min, max=max)
-        self._missing = missing
-
-    def __call__(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the record, or None if its field meets the conditions.
-
-        Raises:
-            ValueError: The field is missing, or cannot be compared.
-        """
-        value = look_up(record, self._field)
-        if value is MISSING:
-            if self._missing == "error":
-                raise field_is_missing(record, self._field)
-            return record if self._missing == "keep" else None
-        return None if self._holds(value) else record
+    keeps_what_holds = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from linemill.processors._record import MISSING, field_is_missing, look_up
+from linemill.processors._record import MISSING, look_up
 
 
 def select(record: dict[str, Any], *, fields: list[str], missing: Literal["error", "skip"] = "error") -> dict[str, Any]:
@@ -34,9 +34,7 @@ def select(record: dict[str, Any], *, fields: list[str], missing: Literal["error
     """
     selected = {}
     for field in fields:
-        value = look_up(record, field)
+        value = look_up(record, field, is_required=missing == "error")
         if value is not MISSING:
             selected[field] = value
-        elif missing == "error":
-            raise field_is_missing(record, field)
     return selected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from linemill.processors._condition import condition
-from linemill.processors._record import MISSING, field_is_missing, look_up
+from linemill.processors._record import MISSING, look_up
 from linemill.processors._wording import as_text
 
 _CONDITIONS = ("equals", "one_of", "pattern", "min", "max")
@@ -54,7 +54,7 @@ class tag_by_field:  # noqa: N801 - named as it is used in YAML
     ) -> None:
         self._field = field
         self._tags = None if tags is None else tuple((tag, _condition_for(tag, wanted)) for tag, wanted in tags.items())
-        self._missing = missing
+        self._is_required = missing == "error"
 
     def __call__(self, record: dict[str, Any]) -> dict[str, Any] | tuple[str, dict[str, Any]]:
         """Return the record with its tag, or alone if it gets none.
@@ -62,10 +62,8 @@ class tag_by_field:  # noqa: N801 - named as it is used in YAML
         Raises:
             ValueError: The field is missing, or cannot be compared.
         """
-        value = look_up(record, self._field)
+        value = look_up(record, self._field, is_required=self._is_required)
         if value is MISSING:
-            if self._missing == "error":
-                raise field_is_missing(record, self._field)
             return record
         if self._tags is None:
             return as_text(value), record
