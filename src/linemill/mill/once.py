@@ -8,7 +8,6 @@ import stat
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -87,7 +86,8 @@ def run(
     refuse_collisions(pipeline, inputs, (targets_of(pipeline, name_of(path), base, today) for path in inputs))
     if None in inputs and sys.stdin is None:
         raise UsageError("standard input is closed", hint="name a file, or give the program something to read")
-    count = _workers(pipeline, inputs, workers, to_stdout)
+    total_bytes = _total_bytes(inputs)
+    count = _workers(pipeline, inputs, total_bytes, workers, to_stdout)
     with Stage() as stage, prints_on_stderr() as stdout:
         streams: dict[str, int] = {}
         if to_stdout is not None:
@@ -100,7 +100,7 @@ def run(
             name = name_of(inputs[index])
             return Job(pipeline, inputs[index], name, targets_of(pipeline, name, base, today), stage, streams, span_bytes)
 
-        return _Course(pipeline, job, len(inputs), _total_bytes(inputs), on_progress, on_report, stop).go(count)
+        return _Course(pipeline, job, len(inputs), total_bytes, on_progress, on_report, stop).go(count)
 
 
 class _Course:
@@ -124,6 +124,8 @@ class _Course:
         self._on_report = on_report
         self._stop = stop
         self._jobs: dict[int, Job] = {}
+        self._running: dict[Future[Worked], tuple[int, Task]] = {}
+        self._given_out: set[int] = set()
         self._done_bytes = 0
         self._shown_bytes = 0
         self._reports: dict[int, FileReport] = {}
@@ -145,46 +147,43 @@ class _Course:
         return [self._reports[index] for index in range(self._total_files)]
 
     def _work_off(self) -> None:
-        running: dict[Future[Worked], tuple[int, Task]] = {}
-        in_hand: Counter[int] = Counter()
-        given_out: set[int] = set()
-        todo = self._tasks(given_out)
-        more = True
-        while True:
-            while more and len(running) < self._executor.capacity:
-                following = next(todo, None)
-                if following is None:
-                    more = False
-                    break
-                index, task = following
-                if task is not None:
-                    running[self._executor.submit(task)] = (index, task)
-                    in_hand[index] += 1
-                elif not in_hand[index]:
-                    self._finish(index)
-                if any(future.done() for future in running):
-                    break
-            if not running and not more:
-                return
-            done, _ = wait(running, timeout=TICK_S, return_when=FIRST_COMPLETED)
+        todo = self._tasks()
+        while self._hand_out(todo) or self._running:
+            done, _ = wait(self._running, timeout=TICK_S, return_when=FIRST_COMPLETED)
             for future in done:
-                index, task = running.pop(future)
-                in_hand[index] -= 1
-                self._take(index, task, future)
-                if index in given_out and not in_hand[index]:
-                    self._finish(index)
+                self._take(future)
             self._tick()
 
-    def _tasks(self, given_out: set[int]) -> Iterator[tuple[int, Task | None]]:
+    def _hand_out(self, todo: Iterator[tuple[int, Task | None]]) -> bool:
+        """Give the executor all that it can use; tell whether there may be more.
+
+        What is done is taken first: it may have failed a file that is still being given out.
+        """
+        while len(self._running) < self._executor.capacity:
+            following = next(todo, None)
+            if following is None:
+                return False
+            index, task = following
+            if task is None:
+                self._given_out.add(index)
+                self._finish_if_over(index)
+            else:
+                self._running[self._executor.submit(task)] = (index, task)
+            if any(future.done() for future in self._running):
+                break
+        return True
+
+    def _tasks(self) -> Iterator[tuple[int, Task | None]]:
         """Give the tasks of all files in order, and None after the last one of each."""
         for index in range(self._total_files):
             job = self._jobs[index] = self._job(index)
             for task in job.tasks():
                 yield index, task
-            given_out.add(index)
             yield index, None
 
-    def _take(self, index: int, task: Task, future: Future[Worked]) -> None:
+    def _take(self, future: Future[Worked]) -> None:
+        """Give what came of a task to its file."""
+        index, task = self._running.pop(future)
         error = future.exception()
         if isinstance(error, LinemillError):
             self._jobs[index].take(task, error)
@@ -193,6 +192,12 @@ class _Course:
         else:
             self._done_bytes += future.result().raw_bytes
             self._jobs[index].take(task, future.result())
+        self._finish_if_over(index)
+
+    def _finish_if_over(self, index: int) -> None:
+        """Finish a file when all its tasks have been given out and none is running."""
+        if index in self._given_out and all(index != other for other, _ in self._running.values()):
+            self._finish(index)
 
     def _finish(self, index: int) -> None:
         # Ctrl-C waits until what has been published has also been told.
@@ -220,14 +225,15 @@ class _Course:
             self._on_progress(Progress(self._shown_bytes, self._total_bytes, len(self._reports), self._total_files))
 
 
-def _workers(pipeline: Pipeline, inputs: Sequence[Path | None], asked: int | None, to_stdout: str | None) -> int:
+def _workers(
+    pipeline: Pipeline, inputs: Sequence[Path | None], total_bytes: int | None, asked: int | None, to_stdout: str | None
+) -> int:
     """Decide how many processes work. Standard streams are this process's own."""
     if to_stdout is not None or None in inputs:
         return 1
     if asked is not None:
         return asked
-    total = _total_bytes(inputs)
-    if total is not None and total < WORTH_WORKERS_BYTES:
+    if total_bytes is not None and total_bytes < WORTH_WORKERS_BYTES:
         return 1
     tasks = sum(spans_of(path) for path in inputs if path is not None) if pipeline.is_splittable else len(inputs)
     return min(tasks, os.cpu_count() or 1)
