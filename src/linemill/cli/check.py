@@ -8,9 +8,10 @@ from linemill.cli.wording import count, near, visible
 
 
 def check(pipeline: PipelineOption = None) -> Exit:
-    """Check a pipeline file and everything that it names; run nothing.
+    """Check a pipeline file and everything that it names.
 
-    Prints its nodes and outputs if all is well. Otherwise prints every mistake with its place in the file, and exits with 2.
+    Runs nothing. Prints its nodes and outputs if all is well. Otherwise prints every mistake with its place in the file, and
+    exits with 2.
     """
     from linemill.cli.drawing.links import kind
 
@@ -24,7 +25,7 @@ def check(pipeline: PipelineOption = None) -> Exit:
         print(f"  {visible(name):{name_width}}  {shape:{shape_width}}  {visible(what)}")
     holding = [visible(node.name) for node in checked.nodes if not node.is_splittable]
     if holding:
-        print(f"A large file is worked by one process, from end to end: {', '.join(holding)} may hold state from line to line.")
+        print(f"A large file is worked from end to end: {', '.join(holding)} may hold state from line to line.")
     else:
-        print("A large file may be cut into parts that are worked side by side: no node holds state from line to line.")
+        print("A large file may be cut into parts: no node holds state from line to line.")
     return Exit.DONE

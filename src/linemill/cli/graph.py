@@ -33,7 +33,7 @@ def graph(
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the drawing to FILE, not to standard output.")
     ] = None,
 ) -> Exit:
-    """Draw a pipeline: its nodes, the routes between them, its outputs."""
+    """Draw a pipeline: its nodes, routes and outputs."""
     from linemill.cli import drawing
 
     draw = {Form.TEXT: drawing.text, Form.MERMAID: drawing.mermaid, Form.SVG: drawing.svg}[form]

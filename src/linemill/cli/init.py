@@ -27,9 +27,9 @@ FILES = {
 def init(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where; it is made if it is not there.")] = Path(),
 ) -> Exit:
-    """Make a new project: a pipeline, a processor with its test, and a sample log to run it on.
+    """Make a new project, ready to run.
 
-    Nothing that is there is overwritten.
+    It is a pipeline, a processor with its test, and a sample log. Nothing that is there is overwritten.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError("this is a file, not a folder", str(folder), "name another folder")

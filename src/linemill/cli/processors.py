@@ -22,7 +22,7 @@ def processors(
         str | None, typer.Argument(metavar="NAME", help="Show everything about this one.", show_default=False)
     ] = None,
 ) -> Exit:
-    """List the built-in processors, or show one with its settings and an example."""
+    """List the built-in processors, or show all about one."""
     from linemill.processors import catalogue
 
     described = {each.name: each for each in catalogue()}
@@ -42,13 +42,13 @@ def _list(described: list[Described]) -> None:
     name_width = max(len(each.name) for each in described)
     for each in described:
         print(_hanging(f"{each.name:{name_width}}  {each.takes:6}  ", each.summary))
-    print("\nIn a pipeline: use: linemill.processors:NAME. More about one: linemill processors NAME")
+    print("\nIn a pipeline: use: linemill.processors:NAME\nMore about one: linemill processors NAME")
 
 
 def _show(each: Described) -> None:
     kind = f"takes {'a record' if each.takes == 'record' else 'text'}; mode {each.mode}"
     cut = "a large file may be cut into parts" if each.is_splittable else "a large file is not cut into parts"
-    print(f"{each.use}  ({kind}; {cut})\n\n{_hanging('', each.summary)}")
+    print(f"{each.use}\n({kind}; {cut})\n\n{_hanging('', each.summary)}")
     for paragraph in each.details.split("\n\n") if each.details else []:
         print(f"\n{_hanging('', paragraph)}")
     if each.settings:

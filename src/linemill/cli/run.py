@@ -45,9 +45,10 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are dead letters, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything, and nothing else.")] = False,
 ) -> Exit:
-    """Send files through the pipeline and publish their outputs, each whole or not at all.
+    """Send files through the pipeline and publish their outputs.
 
-    Then prints what became of every line. Exits with 0 if all files are done, 1 if one failed, 2 if nothing was begun.
+    Each output is whole or not there. At the end prints what became of every line. Exits with 0 if all files are done, 1 if one
+    failed, 2 if nothing was begun.
     """
     inputs = [None if file == "-" else Path(file) for file in files]
     try:

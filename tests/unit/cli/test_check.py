@@ -10,7 +10,7 @@ def test_a_right_pipeline_is_shown_with_its_nodes_and_outputs(mill, linemill):
         "  errors    output         out/errors/{name}\n"
         "  warnings  output         out/warnings/{name}\n"
         "  general   output         out/general/{name}\n"
-        "A large file is worked by one process, from end to end: audit may hold state from line to line.\n"
+        "A large file is worked from end to end: audit may hold state from line to line.\n"
     )
 
 

@@ -12,7 +12,7 @@ def test_every_built_in_processor_is_listed_with_what_it_does(linemill):
 def test_one_is_shown_with_its_settings_and_an_example(linemill):
     said = linemill("processors", "replace")
     described = next(each for each in catalogue() if each.name == "replace")
-    assert said.out.startswith("linemill.processors:replace  (takes text; mode line;")
+    assert said.out.startswith("linemill.processors:replace\n(takes text; mode line;")
     assert described.summary in said.out
     for setting in described.settings:
         assert f"  {setting.name}: {setting.type} (" in said.out
