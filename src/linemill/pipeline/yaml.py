@@ -34,6 +34,7 @@ _WAYS_OUT = (
     ("cannot start any token", "text that begins with such a character needs quotes"),
     ("while scanning an alias", "text that begins with * needs quotes"),
     ("while scanning an anchor", "text that begins with & needs quotes"),
+    ("but got '{'", 'between braces, text with braces needs quotes: "out/{name}"'),
     ("unknown escape character", "a backslash is plain in single quotes: '\\d'"),
 )
 
