@@ -94,7 +94,10 @@ class UsageError(LinemillError):
 
 
 class FileError(LinemillError):
-    """The file fails, with a reason; nothing of it is published."""
+    """The file fails, with a reason; nothing of it is published.
+
+    Code of its own: `target`, where an output stands for something that cannot be replaced.
+    """
 
     code = "file"
 
@@ -124,7 +127,10 @@ class TooManyDead(FileError):
 
 
 class WorldError(LinemillError):
-    """Disk full, no permission, an I/O error: the file is fine and may be tried again."""
+    """Disk full, no permission, an I/O error, a dead worker: the file is fine and may be tried again.
+
+    Codes beside its own: `disk_full`, `worker_died`, `pipeline_changed`.
+    """
 
     code = "world"
     may_retry = True

@@ -60,18 +60,16 @@ class Fate:
 
 
 def fates(reports: Sequence[FileReport], pipeline: Pipeline) -> list[Fate]:
-    """Add up what became of every line of some files: each output first, then what came to none, by node.
+    """Add up what became of every line of files that are done: each output first, then what came to none, by node.
 
     The path of an output is given for a single file only.
     """
     only = reports[0] if len(reports) == 1 else None
     paths = {published.output: published.path for published in only.published} if only else {}
-    is_published = any(report.published for report in reports) or not all(report.state is State.FAILED for report in reports)
     found: list[Fate] = []
-    if is_published:
-        for output in pipeline.outputs:
-            lines = sum(report.ledger.outputs[output.name].lines for report in reports if output.name in report.ledger.outputs)
-            found.append(Fate("to", output.name, lines, paths.get(output.name)))
+    for output in pipeline.outputs:
+        lines = sum(report.ledger.outputs[output.name].lines for report in reports)
+        found.append(Fate("to", output.name, lines, paths.get(output.name)))
     for what, counts in (("filtered", _filtered), ("dropped", _dropped), ("dead", _dead)):
         by_place: dict[str, int] = {}
         for report in reports:
@@ -110,12 +108,8 @@ def dead_letters(report: FileReport, at_most: int) -> list[str]:
     try:
         with path.open("rb") as letters:
             return [_letter(json.loads(line)) for line in islice(letters, at_most)]
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-    ):  # somebody else may have taken the file away by now; the counts say all the same
+    except (OSError, ValueError, LookupError, TypeError):
+        # Somebody else may have changed the file, or taken it away, by now; the counts say all the same.
         return []
 
 

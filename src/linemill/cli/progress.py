@@ -19,7 +19,7 @@ QUIET_S = 0.4
 class Bar:
     """A bar on standard error with share, bytes, rate and time left; it is gone when the run is over.
 
-    It is drawn only when `show` is called: a drawing thread would be in the way of worker processes that are forked.
+    It is drawn only when `show` is called: without a thread of its own, nothing is drawn once the run is over.
     """
 
     def __init__(self) -> None:
@@ -55,14 +55,21 @@ def wanted(*, data_on_stdout: bool) -> bool:
 
 def _made() -> rich.progress.Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import TransferSpeedColumn as RateColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
     return Progress(
         BarColumn(bar_width=None),
         TaskProgressColumn(),
         DownloadColumn(),
-        RateColumn(),
+        TransferSpeedColumn(),
         TimeRemainingColumn(compact=True),
         TextColumn("{task.description}", markup=False),
         console=Console(stderr=True, highlight=False, markup=False),
