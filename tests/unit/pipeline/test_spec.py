@@ -1,6 +1,6 @@
 import pytest
 
-from linemill.pipeline import Budget, InputSettings, OnError, Retry, WatchSettings
+from linemill.pipeline import After, Budget, InputSettings, OnError, Retry, WatchSettings
 
 GOOD = "nodes:\n  a: {use: p:up, to: out}\noutputs: {out: 'out/{name}'}\n"
 
@@ -25,7 +25,7 @@ def test_every_section_is_read(project):
     )
     assert pipeline.name == "logs"
     assert pipeline.budget == Budget(share=0.025, least=10)
-    assert pipeline.watch == WatchSettings("in", ("*.log", "*.gz"), 0.5, "keep")
+    assert pipeline.watch == WatchSettings("in", ("*.log", "*.gz"), 0.5, After.KEEP)
     assert pipeline.input == InputSettings("latin-1", 64_000, 2 * 2**30)
 
 
