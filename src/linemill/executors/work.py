@@ -36,6 +36,7 @@ def work(pipeline: Pipeline, task: Task, reached: Callable[[int], None]) -> Work
         span=task.span,
     )
     raw_bytes = 0
+    failure: LinemillError | None = None
     try:
         with reader, Sinks(task) as sinks:
             run = Run(pipeline, clock=time.perf_counter, watch=watch_here())
@@ -51,12 +52,10 @@ def work(pipeline: Pipeline, task: Task, reached: Callable[[int], None]) -> Work
                 sinks.take(results)
                 reached(raw_bytes)
             raw_bytes = reader.raw_bytes
-    except LinemillError as failure:
-        failed = failure
-    else:
-        return Worked(run.ledger, raw_bytes, reader.facts, None, sinks.first_dead)
+    except LinemillError as error:
+        failure = error
     finally:
         if run is not None:
             run.abort()
     ledger = run.ledger if run is not None else empty_ledger(pipeline)
-    return Worked(ledger, raw_bytes, reader.facts, failed, sinks.first_dead if sinks else None)
+    return Worked(ledger, raw_bytes, reader.facts, failure, sinks.first_dead if sinks else None)
