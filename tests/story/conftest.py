@@ -55,3 +55,26 @@ def project(tmp_path: Path, linemill: Callable[..., subprocess.CompletedProcess[
     """A new project, as `linemill init` makes it, in the current folder of the program."""
     assert linemill("init").returncode == 0
     return tmp_path
+
+
+@pytest.fixture
+def write_project(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Make a project of a pipeline and a module `steps`, in the current folder of the program."""
+
+    def apply(pipeline: str, steps: str) -> Path:
+        (tmp_path / "pipeline.yaml").write_text(pipeline)
+        (tmp_path / "steps.py").write_text(steps)
+        return tmp_path
+
+    return apply
+
+
+@pytest.fixture
+def files_in() -> Callable[[Path], list[str]]:
+    """Everything in a project besides the project itself: hidden files, too, folders not."""
+
+    def apply(folder: Path) -> list[str]:
+        found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+        return sorted(str(path) for path in found if str(path) not in {"pipeline.yaml", "steps.py"})
+
+    return apply

@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
         return (self.folder / "out" / output / Path(name).name).read_bytes()
 
 
-@pytest.fixture(params=["1", "2"])
+@pytest.fixture(params=["1", pytest.param("2", marks=pytest.mark.slow)])
 def outcome(
     request: pytest.FixtureRequest, tmp_path: Path, shared_data: Path, shared_facts: dict[str, Any], linemill: Callable[..., Any]
 ) -> Outcome:
