@@ -14,7 +14,7 @@ from typing import Any
 from linemill.cli.exits import Exit, code_of
 from linemill.cli.outcome import Outcome
 from linemill.errors import ConfigurationError, LinemillError
-from linemill.executors.report import FileReport
+from linemill.mill.report import FileReport
 
 FORM = 1
 """Goes up when a field changes its meaning or goes away; new fields may come at any time."""

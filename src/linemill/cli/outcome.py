@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from linemill.cli.exits import Exit
-from linemill.executors.report import DEAD_LETTERS, FileReport, State
+from linemill.mill.report import DEAD_LETTERS, FileReport, State
 from linemill.pipeline import DROP, Pipeline
 
 

@@ -17,7 +17,7 @@ from linemill.errors import LinemillError, UsageError
 
 if TYPE_CHECKING:
     from linemill.cli.outcome import Outcome
-    from linemill.executors.report import FileReport
+    from linemill.mill.report import FileReport
     from linemill.pipeline import Pipeline
 
 
@@ -89,8 +89,8 @@ def _worked(
     from linemill.cli import progress
     from linemill.cli.outcome import Outcome
     from linemill.cli.stopping import stop_on_signals
-    from linemill.executors.report import State
     from linemill.mill import once
+    from linemill.mill.report import State
 
     start_s = time.monotonic()
     reports: list[FileReport] = []

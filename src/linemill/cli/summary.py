@@ -14,7 +14,7 @@ from linemill.files.names import shown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from linemill.executors.report import FileReport
+    from linemill.mill.report import FileReport
 
 MANY_FILES = 20
 """With more files than this, files that are done are only counted."""

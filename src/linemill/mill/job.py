@@ -10,10 +10,10 @@ from pathlib import Path
 
 from linemill.engine import DeadLetter, Ledger, empty_ledger
 from linemill.errors import BadInput, LinemillError, TooManyDead
-from linemill.executors.report import DEAD_LETTERS, Failure, FileReport, Published, State
 from linemill.executors.task import Task, Worked
 from linemill.files import Facts, Reader, Span, Stage, Staged, shown, spans
 from linemill.mill.joining import Joined, hold_size
+from linemill.mill.report import DEAD_LETTERS, Failure, FileReport, Published, State
 from linemill.mill.targets import Targets
 from linemill.pipeline import Pipeline
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from linemill.engine import DeadLetter, Ledger
 from linemill.errors import InvariantBroken
 from linemill.executors.letters import moved
-from linemill.executors.report import DEAD_LETTERS
 from linemill.executors.task import Task, Worked
 from linemill.files import Span, Stage, Staged, Writer, cannot_write, shown
+from linemill.mill.report import DEAD_LETTERS
 
 
 class Joined:

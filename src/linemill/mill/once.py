@@ -18,10 +18,10 @@ from linemill.errors import LinemillError, UsageError
 from linemill.executors.contract import Executor
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.prints import prints_on_stderr
-from linemill.executors.report import FileReport
 from linemill.executors.task import Task, Worked
 from linemill.files import Stage
 from linemill.mill.job import SPAN_BYTES, Job, spans_of
+from linemill.mill.report import FileReport
 from linemill.mill.targets import name_of, refuse_collisions, refuse_growing, targets_of
 from linemill.pipeline import Pipeline
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from linemill.engine.ledger import Ledger, NodeCounts, OutputCounts
-from linemill.executors.report import DEAD_LETTERS, Failure, FileReport, Published, State
+from linemill.mill.report import DEAD_LETTERS, Failure, FileReport, Published, State
 from linemill.pipeline import Mode, Node, Output, Pipeline
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from linemill.cli.document import FIELDS
 from linemill.errors import ConfigurationError, InvariantBroken, Problem, WorldError
-from linemill.executors.report import Failure
+from linemill.mill.report import Failure
 
 
 def test_everything_asked_for_reaches_the_mill(mill, make_report, linemill, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from linemill.cli import summary
 from linemill.cli.exits import Exit
 from linemill.cli.outcome import Outcome
-from linemill.executors.report import Failure, FileReport
+from linemill.mill.report import Failure, FileReport
 from linemill.pipeline import Pipeline
 
 

@@ -1,4 +1,4 @@
-"""What comes back from work on a file or on a span of it: frozen values that survive pickling."""
+"""What became of a file: frozen values for whoever asked for the run."""
 
 from __future__ import annotations
 
