@@ -138,8 +138,9 @@ class Stage:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
-            what = "the folder of the output cannot be made: something that is no folder has its name"
-            raise FileError(what, shown(folder), "move it, or name another folder", code="target") from error
+            what = "the folder of the output cannot be made: something that is no folder is in its way"
+            blamed = next((parent for parent in (folder, *folder.parents) if os.path.lexists(parent)), folder)
+            raise FileError(what, shown(blamed), "move it, or name another folder", code="target") from error
         # A new folder survives a power cut only when the folder that holds it is synced.
         self._made_in.update(parent.parent for parent in missing)
 

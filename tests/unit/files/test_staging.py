@@ -138,7 +138,7 @@ def test_a_folder_a_pipe_and_a_device_are_not_replaced(stage, tmp_path):
 def test_a_file_in_the_way_of_a_folder_is_said(stage, tmp_path):
     (tmp_path / "file").write_bytes(b"kept")
     for target in (tmp_path / "file" / "out", tmp_path / "file" / "deeper" / "out"):
-        with pytest.raises(FileError, match="something that is no folder has its name") as caught:
+        with pytest.raises(FileError, match="something that is no folder is in its way") as caught:
             stage.open(target)
         assert caught.value.code == "target"
     assert (tmp_path / "file").read_bytes() == b"kept"
@@ -286,3 +286,20 @@ def test_many_folders_keep_few_locks_open(stage, tmp_path):
         stage.publish([stage.open(tmp_path / str(number) / "out")])
     assert len(os.listdir("/proc/self/fd")) - before <= 64
     assert sum(map(len, map(_hidden, tmp_path.iterdir()))) <= 64
+
+
+def test_an_obsolete_target_goes_when_the_others_are_published(stage, tmp_path):
+    staged = stage.open(tmp_path / "out" / "a.log")
+    obsolete = tmp_path / "dead.jsonl"
+    obsolete.write_bytes(b"of an earlier run")
+    stage.publish([staged], obsolete=[obsolete, tmp_path / "never-there"])
+    assert staged.target.exists()
+    assert not obsolete.exists()
+
+
+def test_an_obsolete_target_that_cannot_be_removed_publishes_nothing(stage, tmp_path):
+    staged = stage.open(tmp_path / "a.log")
+    (tmp_path / "obsolete").mkdir()
+    with pytest.raises(WorldError, match="the output could not be replaced"):
+        stage.publish([staged], obsolete=[tmp_path / "obsolete"])
+    assert not staged.target.exists()
