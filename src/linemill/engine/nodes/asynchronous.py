@@ -11,7 +11,7 @@ from typing import Any
 
 from linemill.engine.block import Block
 from linemill.engine.emission import Emission, TooMany
-from linemill.engine.nodes.base import USER_ERRORS, Attempt, NodeRunner
+from linemill.engine.nodes.base import Attempt, NodeRunner
 from linemill.engine.watch import LineTimeout
 from linemill.pipeline import Node
 
@@ -83,5 +83,7 @@ class AsyncNode(NodeRunner):
             if task is None or task.cancelling():
                 raise
             return None, error  # of something that the processor waited for
-        except USER_ERRORS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             return None, error

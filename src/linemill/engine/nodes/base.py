@@ -16,9 +16,6 @@ from linemill.engine.retry import retried
 from linemill.engine.watch import LineTimeout, Watch
 from linemill.pipeline import Node
 
-USER_ERRORS = (Exception, LineTimeout, SystemExit, GeneratorExit)
-"""What a processor may raise to lose its line. Not `KeyboardInterrupt`: that one is the person at the keyboard."""
-
 
 class Attempt:
     """One try at a file, as its nodes see it: the lines in hand, the dead letters so far, the watchdog.
@@ -141,7 +138,9 @@ class NodeRunner(ABC):
             nonlocal done
             try:
                 return emission.taken(result, self.node.max_yield)
-            except USER_ERRORS as error:
+            except KeyboardInterrupt:  # the person at the keyboard
+                raise
+            except BaseException as error:  # a panic in a library written in Rust, say, is no `Exception`
                 self.bury(block.numbers[index], block.items[index], error)
                 return []
             finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from linemill.engine.block import Block
 from linemill.engine.emission import Emission
-from linemill.engine.nodes.base import USER_ERRORS, NodeRunner
+from linemill.engine.nodes.base import NodeRunner
 from linemill.errors import ProcessorFailed
 
 
@@ -44,7 +44,9 @@ class BatchNode(NodeRunner):
         try:
             with self.watched(lambda: start):
                 results = self.call(block.items[start:end])
-        except USER_ERRORS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             if end - start == 1:
                 self.bury(block.numbers[start], block.items[start], error)
                 return [None]

@@ -10,7 +10,7 @@ from typing import Any
 
 from linemill.engine.block import Block
 from linemill.engine.emission import Emission, is_iterator
-from linemill.engine.nodes.base import USER_ERRORS, NodeRunner
+from linemill.engine.nodes.base import NodeRunner
 
 
 class LineNode(NodeRunner):
@@ -46,7 +46,9 @@ class LineNode(NodeRunner):
             while len(results) < len(items):
                 try:
                     results.extend(map(self.call, rest))
-                except USER_ERRORS as error:
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
                     self._lose(block, results, error)
                 else:
                     if len(results) < len(items):

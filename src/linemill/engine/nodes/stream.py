@@ -13,11 +13,12 @@ from itertools import chain, islice
 from typing import Any
 
 from greenlet import GreenletExit, greenlet
+from greenlet import error as wrong_thread
 
 from linemill.engine.block import Block, pick
 from linemill.engine.dead import reason
 from linemill.engine.emission import Emission, Flat, tagged_pairs, untagged
-from linemill.engine.nodes.base import USER_ERRORS, Attempt, NodeRunner
+from linemill.engine.nodes.base import Attempt, NodeRunner
 from linemill.engine.watch import LineTimeout
 from linemill.errors import ProcessorFailed
 from linemill.pipeline import Node, OnError
@@ -91,10 +92,16 @@ class StreamNode(NodeRunner):
         while True:
             try:
                 self._drain(self._called())
+                if self._feed.is_misread:
+                    raise self._failure(
+                        "stream_raised",
+                        "its input was read in another thread, and lines were missed",
+                        "read the lines in the stream itself, and hand them to the threads",
+                    )
                 return
-            except (GreenletExit, ProcessorFailed):
+            except (KeyboardInterrupt, GreenletExit, ProcessorFailed):
                 raise
-            except USER_ERRORS as error:
+            except BaseException as error:
                 self._lose(error)
 
     def _called(self) -> Iterator[Any]:
@@ -211,6 +218,7 @@ class _Feed:
         left: Tells how many items of it are still unread.
         follow: Told the next `left` when the stream begins to read a block.
         has_ended: No more blocks will come.
+        is_misread: Another thread asked for lines, and got an error that the stream may never hear of.
     """
 
     def __init__(self, engine: greenlet) -> None:
@@ -219,6 +227,7 @@ class _Feed:
         self.left: Callable[[], int] = _NOTHING_LEFT
         self.follow: Callable[[Callable[[], int]], None] = lambda left: None
         self.has_ended = False
+        self.is_misread = False
         self._next: Iterator[Any] | None = None
         self._reader: Iterator[Any] = iter([])
 
@@ -239,7 +248,11 @@ class _Feed:
         while self._next is None:
             if self.has_ended:
                 raise StopIteration
-            self.engine.switch()
+            try:
+                self.engine.switch()
+            except wrong_thread:
+                self.is_misread = True
+                raise
         reader, self._next = self._next, None
         self.follow(self.left)
         return reader

@@ -63,8 +63,13 @@ def test_lines_are_filtered_by_none(make_node, run_lines):
     assert went.ledger.nodes["node"].filtered == 1
 
 
+class Panic(BaseException):
+    """What libraries written in Rust raise: no `Exception`."""
+
+
 @pytest.mark.parametrize(
-    "error", [ValueError("no"), StopIteration(), SystemExit(3), GeneratorExit(), LineTimeout(1), SaysNothing(), MemoryError()]
+    "error",
+    [ValueError("no"), StopIteration(), SystemExit(3), GeneratorExit(), LineTimeout(1), SaysNothing(), MemoryError(), Panic()],
 )
 @pytest.mark.parametrize("size", [1, 2, 1000])
 def test_what_a_processor_raises_loses_exactly_that_line(error, size, make_node, run_lines):

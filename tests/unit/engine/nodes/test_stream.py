@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count, pairwise
+from threading import Thread
 
 import pytest
+from greenlet import error as wrong_thread
 
 from linemill.engine import Run
 from linemill.errors import ProcessorFailed
@@ -207,6 +210,31 @@ def test_a_stream_that_raises_before_it_reads_fails(on_error, failure):
 
     failed = failure(raises, ["a"], on_error=on_error)
     assert str(failed).startswith("the stream raised ValueError: early [node 'node', before the first line]")
+
+
+def test_a_stream_whose_input_is_read_in_another_thread_fails(failure):
+    def reads_elsewhere(lines):
+        def read():
+            with suppress(wrong_thread):
+                found.extend(lines)
+
+        found = []
+        reader = Thread(target=read)
+        reader.start()
+        reader.join()
+        yield from found
+
+    assert "its input was read in another thread, and lines were missed" in str(failure(reads_elsewhere, ["a", "b"]))
+
+
+def test_an_error_that_is_no_exception_fails_the_file_too(failure):
+    class Panic(BaseException):
+        pass
+
+    def raises(lines):
+        raise Panic("overflow")
+
+    assert "the stream raised Panic: overflow" in str(failure(raises, ["a"]))
 
 
 def test_an_error_whose_text_cannot_be_made_fails_the_file_all_the_same(failure):
