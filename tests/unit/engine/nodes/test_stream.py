@@ -218,7 +218,7 @@ def test_a_stream_whose_input_is_read_in_another_thread_fails(failure):
             with suppress(wrong_thread):
                 found.extend(lines)
 
-        found = []
+        found: list[str] = []
         reader = Thread(target=read)
         reader.start()
         reader.join()
