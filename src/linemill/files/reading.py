@@ -201,7 +201,8 @@ def _from_first_line(blocks: Iterator[bytes], span: Span) -> tuple[int, Iterator
             first = position + newline + 1
             return (first, chain((block[newline + 1 :],), blocks)) if first < span.end else (first, iter(()))
         position += len(block)
-        if position >= span.end - 1:
+        # Not one byte earlier, although a newline there would be of no use: the spans' `raw_bytes` add up to the file's size.
+        if position >= span.end:
             break
     return position, iter(())
 

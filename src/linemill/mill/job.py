@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from linemill.engine import DeadLetter, Ledger, empty_ledger
-from linemill.errors import BadInput, LinemillError, TooManyDead
+from linemill.errors import BadInput, LinemillError, ProcessorFailed, TooManyDead
 from linemill.executors.task import Task, Worked
 from linemill.files import Facts, Reader, Span, Stage, Staged, shown, spans
 from linemill.mill.joining import Joined, hold_size
@@ -99,6 +99,9 @@ class Job:
             return
         self._raw_bytes += worked.raw_bytes
         if worked.failure is not None:
+            if task.span is not None and isinstance(worked.failure, ProcessorFailed):
+                # Which line of the file that is, only the spans before it know, and they may not have ended.
+                worked.failure.where += f", in the part of the file from byte {task.span.start:,} on"
             self._fail(worked.failure)
         if task.span is None:
             self._ledger, self._first_dead = worked.ledger, worked.first_dead
