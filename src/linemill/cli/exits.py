@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -62,20 +63,30 @@ def told(command: Callable[P, Exit]) -> Callable[P, None]:
         except BrokenPipeError:
             silence_stdout()
             code = Exit.CLOSED
+        except OSError as error:
+            if error.errno != errno.ENOSPC or error.filename is not None:
+                code = broken(error)
+            else:  # whatever has a name is translated where it is written: what is left is our own words
+                silence_stdout()
+                print("linemill: standard output cannot be written: its disk is full", file=sys.stderr)
+                code = Exit.FAILED
         except typer.TyperException:
             raise  # a usage error, which Typer tells of
-        except Exception as error:  # whatever is left is ours: say so, with all that a report needs
-            import traceback
-
-            lines = "".join(traceback.format_exception(error))
-            print(
-                f"{visible(lines, lines=True)}linemill broke; this is a bug in it: please report it with the lines above",
-                file=sys.stderr,
-            )
-            code = Exit.BROKEN
+        except Exception as error:
+            code = broken(error)
         raise typer.Exit(code)
 
     return leave
+
+
+def broken(error: Exception) -> Exit:
+    """Say that an error is linemill's own, with all that a report needs."""
+    import traceback
+
+    lines = "".join(traceback.format_exception(error))
+    words = "linemill broke; this is a bug in it: please report it with the lines above"
+    print(f"{visible(lines, lines=True)}{words}", file=sys.stderr)
+    return Exit.BROKEN
 
 
 def tell(error: LinemillError) -> None:

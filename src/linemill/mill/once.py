@@ -231,12 +231,11 @@ def _workers(
     """Decide how many processes work. Standard streams are this process's own."""
     if to_stdout is not None or None in inputs:
         return 1
-    if asked is not None:
-        return asked
-    if total_bytes is not None and total_bytes < WORTH_WORKERS_BYTES:
+    if asked == 1 or (asked is None and total_bytes is not None and total_bytes < WORTH_WORKERS_BYTES):
         return 1
     tasks = sum(spans_of(path) for path in inputs if path is not None) if pipeline.is_splittable else len(inputs)
-    return min(tasks, os.cpu_count() or 1)
+    # Two at least where somebody asks: a processor that may crash is kept out of this process.
+    return min(tasks, os.cpu_count() or 1) if asked is None else min(asked, max(tasks, 2))
 
 
 def _total_bytes(inputs: Sequence[Path | None]) -> int | None:
