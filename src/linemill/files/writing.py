@@ -19,7 +19,7 @@ GATHER_BYTES = 256 * 2**10
 """Small pieces are gathered to this before a write."""
 
 LARGE_BYTES = 4 * 2**20
-"""From here on a file is written by a thread beside the work, which saves a tenth of the time of 1 GB."""
+"""From here on a file is written by a thread beside the work. What that saves was not measured alone."""
 
 GATHER_LARGE_BYTES = 2 * 2**20
 """What is gathered for that thread. It may wait for the interpreter for 5 ms each time, so it is given much at once."""

@@ -167,7 +167,7 @@ class StreamNode(NodeRunner):
             self._hold_limit(left)
         if not size:
             return _sorted_out(given, [self._last[-1]] * len(given))[0]
-        is_one_for_one = len(left) == size and left == _FALLING[-size:]  # 12 ns an item, where a set takes 25
+        is_one_for_one = len(left) == size and left == _FALLING[-size:]  # 17 ns an item, where a set takes 24
         numbers = block.numbers if is_one_for_one else [block.numbers[size - 1 - one] for one in left]
         emission, sources = _sorted_out(given, numbers)
         if sources is not None:
