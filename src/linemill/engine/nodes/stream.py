@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, islice
+from operator import length_hint
 from typing import Any
 
 from greenlet import GreenletExit, greenlet
@@ -116,22 +117,23 @@ class StreamNode(NodeRunner):
 
     def _drain(self, results: Iterator[Any]) -> None:
         """Gather what the stream gives, until it ends. The loop runs once an item: nothing may be added to it."""
-        give, note, feed = self._given.append, self._left.append, self._feed
+        given, left, feed = self._given, self._left, self._feed
         piece = max(PIECE, self.node.max_yield)
-        left = feed.left
+        reader: Any = feed.reader
 
-        def follow(block: Callable[[], int]) -> None:
-            nonlocal left
-            left = block
+        def follow(following: Iterator[Any]) -> None:
+            nonlocal reader
+            reader = following
 
         feed.follow = follow
         item = next(results, _END)
         while item is not _END:
-            give(item)
-            note(left())
+            # Methods named where they are called: the interpreter has a short way for these, and none for bound ones.
+            given.append(item)
+            left.append(reader.__length_hint__())
             for item in islice(results, piece):
-                give(item)
-                note(left())
+                given.append(item)
+                left.append(reader.__length_hint__())
             if feed.has_ended:
                 feed.engine.switch()
             else:
@@ -215,8 +217,8 @@ class _Feed:
     Attributes:
         engine: The greenlet to switch to.
         block: The block in hand.
-        left: Tells how many items of it are still unread.
-        follow: Told the next `left` when the stream begins to read a block.
+        reader: The list iterator over it; its `__length_hint__` tells how many items are still unread.
+        follow: Told the next `reader` when the stream begins to read a block.
         has_ended: No more blocks will come.
         is_misread: Another thread asked for lines, and got an error that the stream may never hear of.
     """
@@ -224,22 +226,25 @@ class _Feed:
     def __init__(self, engine: greenlet) -> None:
         self.engine = engine
         self.block = _EMPTY
-        self.left: Callable[[], int] = _NOTHING_LEFT
-        self.follow: Callable[[Callable[[], int]], None] = lambda left: None
+        self.reader: Iterator[Any] = iter([])
+        self.follow: Callable[[Iterator[Any]], None] = lambda reader: None
         self.has_ended = False
         self.is_misread = False
         self._next: Iterator[Any] | None = None
-        self._reader: Iterator[Any] = iter([])
 
     def fill(self, block: Block, with_tags: bool) -> None:
         """Lay the next block out to be read."""
         pairs = list(zip(block.tags or (), block.items, strict=True)) if with_tags else block.items
-        reader = iter(pairs)
-        self.block, self._reader, self._next, self.left = block, reader, reader, _left_of(reader)
+        self.block = block
+        self.reader = self._next = iter(pairs)
+
+    def left(self) -> int:
+        """Tell how many items of the block are still unread."""
+        return length_hint(self.reader)
 
     def read_on(self) -> None:
         """Give what is left of the block to a stream that is called again."""
-        self._next = self._reader
+        self._next = self.reader
 
     def __iter__(self) -> _Feed:
         return self
@@ -254,13 +259,6 @@ class _Feed:
                 self.is_misread = True
                 raise
         reader, self._next = self._next, None
-        self.follow(self.left)
+        self.follow(reader)
         return reader
 
-
-def _left_of(reader: Iterator[Any]) -> Callable[[], int]:
-    left: Callable[[], int] = reader.__length_hint__  # type: ignore[attr-defined]
-    return left
-
-
-_NOTHING_LEFT = _left_of(iter([]))
