@@ -26,6 +26,9 @@ metadata = MetaData()
 KEY = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts up by itself only in a column that is called INTEGER."""
 
+BY_CODE_POINT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared as SQLite compares all text: what begins alike stands together, in an index, too."""
+
 owner = Table(
     "owner",
     metadata,
@@ -51,7 +54,7 @@ file = Table(
     metadata,
     Column("id", KEY, primary_key=True),
     Column("origin", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", BY_CODE_POINT, nullable=False),
     Column("number", Integer, nullable=False),  # the how manieth of this name
     Column("life_name", Text, nullable=False),
     Column("found", Text),  # NULL for standard input
@@ -75,7 +78,10 @@ file = Table(
     Column("seconds", Double, nullable=False),
     UniqueConstraint("origin", "name", "number"),
     Index("file_by_state", "state", "next_try_at", "id"),
+    Index("file_by_state_since", "state", "since", "id"),
     Index("file_by_since", "since", "id"),
+    Index("file_by_name", "name", "id"),
+    Index("file_by_life_name", "life_name", "id"),
     Index("file_by_done", "done_at", "id"),
 )
 
