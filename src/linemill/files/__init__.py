@@ -1,11 +1,25 @@
 """Bytes: reading a file as lines, staging and publishing what comes of it. Knows nothing of pipelines."""
 
 from linemill.files.lines import LongLine
-from linemill.files.names import shown
+from linemill.files.names import shown, unshown
 from linemill.files.reading import Reader, Span, spans
 from linemill.files.source import Facts
 from linemill.files.staging import Stage, Staged, sweep
-from linemill.files.trouble import cannot_write
+from linemill.files.trouble import cannot_read, cannot_write
 from linemill.files.writing import Writer
 
-__all__ = ["Facts", "LongLine", "Reader", "Span", "Stage", "Staged", "Writer", "cannot_write", "shown", "spans", "sweep"]
+__all__ = [
+    "Facts",
+    "LongLine",
+    "Reader",
+    "Span",
+    "Stage",
+    "Staged",
+    "Writer",
+    "cannot_read",
+    "cannot_write",
+    "shown",
+    "spans",
+    "sweep",
+    "unshown",
+]

@@ -11,7 +11,7 @@ from linemill.cli.wording import count, duration, near, size, visible
         ("plain – é 中 [red]", "plain – é 中 [red]"),
         ("\x1b[31m\x07", "\\x1b[31m\\x07"),
         ("a\nb\rc\td", "a\\nb\\rc\\td"),
-        ("\x85\u2028", "\\x85\\u2028"),
+        ("\x85\u2028", "\\u0085\\u2028"),
         ("abc\u202edef", "abc\\u202edef"),
         ("\udcff", "\\xff"),
     ],
