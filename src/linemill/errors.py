@@ -129,7 +129,8 @@ class TooManyDead(FileError):
 class WorldError(LinemillError):
     """Disk full, no permission, an I/O error, a dead worker: the file is fine and may be tried again.
 
-    Codes beside its own: `disk_full`, `worker_died`, `pipeline_changed`.
+    Codes beside its own: `disk_full` and `cannot_write` (outputs), `worker_died`, `stalled`, `memory`, `undone` (a task whose worker died over
+    another one), `pipeline_changed`, `foreign_bytes` and `cut_off` (growing outputs), `catalog`, `lost`.
     """
 
     code = "world"

@@ -15,9 +15,22 @@ import linemill.errors
 from linemill.cli.app import app
 from linemill.engine.dead import DeadCode, DeadLetter
 from linemill.executors.letters import letter_line
-from linemill.mill.targets import DEAD_LETTERS
+from linemill.mill.targets import DEAD_LETTERS_PATH
 from linemill.pipeline import load, spec
-from linemill.pipeline.graph import After, Budget, InputSettings, Mode, Node, OnError, Retry, WatchSettings
+from linemill.pipeline.graph import (
+    LONGEST_BACKOFF_S,
+    After,
+    Budget,
+    HistorySettings,
+    InputSettings,
+    Mode,
+    Node,
+    OnError,
+    Retry,
+    Tries,
+    WatchSettings,
+    WorkerSettings,
+)
 from linemill.processors import PROCESSORS, catalogue
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -27,6 +40,8 @@ KEYS = {
     "Input": spec.INPUT,
     "Errors": spec.ERRORS,
     "Watch": spec.WATCH,
+    "Workers": spec.WORKERS,
+    "History": spec.HISTORY,
 }
 
 
@@ -76,11 +91,29 @@ def test_the_defaults_are_those_of_the_code(reference):
     assert _default(limits, "max_size") == f"{settings.max_size // 2**30} GiB"
     assert _default(_section(page, "Errors"), "budget") == f"{Budget().share:.0%}"
     assert f"never allows fewer than {Budget().least} dead letters" in page
-    watch = WatchSettings()
-    assert [_default(_section(page, "Watch"), key) for key in ("inbox", "settle", "after")] == [
-        watch.inbox,
+    tries = Tries()
+    assert [_default(_section(page, "Errors"), key) for key in ("attempts", "backoff")] == [
+        str(tries.attempts),
+        f"{tries.backoff_s:g}s",
+    ]
+    assert f"up to {LONGEST_BACKOFF_S / 60:g} minutes" in page
+    watch, folders = WatchSettings(), ("inbox", "processing", "processed", "failed")
+    assert [_default(_section(page, "Watch"), key) for key in folders] == [getattr(watch, key) for key in folders]
+    assert [_default(_section(page, "Watch"), key) for key in ("settle", "marker", "after", "min_free", "stop_timeout")] == [
         f"{watch.settle_s:g}s",
+        str(watch.marker).lower(),
         watch.after,
+        f"{watch.min_free // 2**20} MiB",
+        f"{watch.stop_timeout_s:g}s",
+    ]
+    workers, history = WorkerSettings(), HistorySettings()
+    assert [_default(_section(page, "Workers"), key) for key in ("memory_limit", "stall_timeout")] == [
+        str(workers.memory_limit).lower(),
+        f"{workers.stall_timeout_s / 60:g}m",
+    ]
+    assert [_default(_section(page, "History"), key) for key in ("age", "files")] == [
+        f"{history.age_s / 86_400:g}d",
+        str(history.files),
     ]
 
 
@@ -102,7 +135,7 @@ def test_every_field_of_a_dead_letter_is_explained(reference):
     fields = re.findall(r'"(\w+)": ', letter_line(whole, "f").decode())
     section = _section(reference["outputs.md"], "Dead letters")
     assert sorted(_first_column(section)) == sorted([*fields, *DeadCode])
-    assert f"`{DEAD_LETTERS}`" in section
+    assert f"`{DEAD_LETTERS_PATH}`" in section
 
 
 def test_every_code_of_an_error_is_explained(reference):

@@ -1,12 +1,13 @@
 """Lines through the graph: pure, a block at a time. `Run` is the door."""
 
-from linemill.engine.dead import DeadCode, DeadLetter
+from linemill.engine.dead import TEXT_LIMIT, DeadCode, DeadLetter
 from linemill.engine.ledger import UNTAGGED, Ledger, NodeCounts, OutputCounts
 from linemill.engine.render import Rendered
 from linemill.engine.run import Results, Run, empty_ledger
 from linemill.engine.watch import LineTimeout, NoWatch, Watch
 
 __all__ = [
+    "TEXT_LIMIT",
     "UNTAGGED",
     "DeadCode",
     "DeadLetter",

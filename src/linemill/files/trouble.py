@@ -42,7 +42,7 @@ def cannot_write(error: OSError, what: str, path: Path | str) -> WorldError:
         path: The file or folder that was written, or the name of a stream.
     """
     hint = _WRITING_HINTS.get(error.errno or 0, "check the disk and the folder, and run again")
-    code = "disk_full" if error.errno in _FULL else None
+    code = "disk_full" if error.errno in _FULL else "cannot_write"
     return WorldError(f"the output could not be {what}: {_reason(error)}", shown(path), hint, code=code)
 
 

@@ -1,4 +1,4 @@
-"""One input file on its way: staged, worked in one piece or in spans, published. `joining` puts spans together."""
+"""One attempt at one file on its way: its tasks, in one piece or in spans, what came of them, and what is to be committed."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from linemill.engine import DeadLetter, Ledger, empty_ledger
-from linemill.errors import BadInput, LinemillError, ProcessorFailed, TooManyDead
-from linemill.executors.task import Task, Worked
-from linemill.files import Facts, Reader, Span, Stage, Staged, shown, spans
-from linemill.mill.joining import Joined, hold_size
-from linemill.mill.report import DEAD_LETTERS, Failure, FileReport, Published, State
-from linemill.mill.targets import Targets
-from linemill.pipeline import Pipeline
+import xxhash
 
-SPAN_BYTES = 16 * 2**20
-"""Bytes of a span: a tenth of a second and more of work, so that handing it out costs little, and small enough that the workers
-end together and that what waits to be put together stays small."""
+from linemill.catalog.records import Claim, Commit, How, Kind, Origin, SpanDone, StagedOutput
+from linemill.engine import DeadLetter, Ledger, empty_ledger
+from linemill.errors import BadInput, InvariantBroken, LinemillError, ProcessorFailed, TooManyDead
+from linemill.executors.task import DEAD_LETTERS, LETTERS, Task, Worked
+from linemill.files import Facts, Reader, Span, cannot_write, shown, spans
+from linemill.files.hidden import hidden_beside
+from linemill.mill.joining import Joined, remove
+from linemill.mill.redriving import Redriven
+from linemill.mill.targets import Targets, targets_of
+from linemill.pipeline import After, Pipeline
+
+SPAN_BYTES = 8 * 2**20
+"""Bytes of a span: some tenths of a second of work, so that handing it out costs little, and small enough that the workers
+end together and that what waits to be put in its place stays small."""
 
 
 def spans_of(path: Path, span_bytes: int = SPAN_BYTES) -> int:
@@ -31,167 +36,325 @@ def spans_of(path: Path, span_bytes: int = SPAN_BYTES) -> int:
     return -(-found.st_size // span_bytes) if stat.S_ISREG(found.st_mode) and found.st_size > 2 * span_bytes else 1
 
 
-class Job:
-    """Makes the tasks of one file, takes what came of them, and publishes.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the attempts of one pipeline leave things.
 
-    Args:
-        pipeline: The checked pipeline.
-        path: The file; None for standard input.
-        name: Its name.
-        targets: Where its outputs go.
-        stage: Where its hidden files are made.
+    Attributes:
+        base: The folder that relative paths start from.
+        tag: The catalog's mark on hidden files.
+        span_bytes: How large the spans are that a large file is cut into; None if none may be cut.
         streams: Outputs whose lines go to an open descriptor in place of a file.
-        span_bytes: How large the spans are that a large file is cut into; None if it may not be cut.
     """
 
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        path: Path | None,
-        name: str,
-        targets: Targets,
-        stage: Stage,
-        streams: Mapping[str, int],
-        span_bytes: int | None,
-    ) -> None:
-        self.path = path
-        self.name = name
+    base: Path
+    tag: str
+    span_bytes: int | None
+    streams: Mapping[str, int]
+
+
+class Job:
+    """Makes the tasks of one attempt, takes what came of them, and says what is to be committed. Publishes nothing.
+
+    Args:
+        claim: The attempt.
+        pipeline: The checked pipeline, of the version that the claim names.
+        place: Where its outputs go.
+
+    Attributes:
+        claim: The attempt.
+        targets: Where its outputs will be.
+        raw_bytes: Raw bytes read by tasks that have ended.
+        is_saved: Some of its spans are durable, so that another try may go on from there.
+    """
+
+    def __init__(self, claim: Claim, pipeline: Pipeline, place: Place) -> None:
+        self.claim = claim
+        self.targets: Targets = targets_of(pipeline, claim.life_name, place.base, claim.day)
+        self.raw_bytes = 0
+        self.is_saved = bool(claim.spans)
         self._pipeline = pipeline
-        self._targets = targets
-        self._stage = stage
-        self._streams = streams
-        self._span_bytes = span_bytes
+        self._growing = {output.name for output in pipeline.outputs if output.is_growing}
+        self._place = place
+        self._hidden = self._named()
         self._start_s = time.monotonic()
-        self._whole: dict[str, Staged] = {}
-        self._dead: Staged | None = None
         self._facts: Facts | None = None
         self._joined: Joined | None = None
+        self._redriven: Redriven | None = None
         self._ledger = empty_ledger(pipeline)
-        self._raw_bytes = 0
-        self._first_dead: DeadLetter | None = None
+        self._letters: list[DeadLetter] = []
+        self._pieces: dict[str, tuple[tuple[int, str], ...]] = {}
         self._failure: LinemillError | None = None
+        self._running = 0
+        self._parts: set[Path] = set()
+
+    @property
+    def where(self) -> str:
+        """How messages name the file."""
+        return shown(self.claim.found or self.claim.name)
+
+    @property
+    def seconds(self) -> float:
+        """Time since the attempt began, in seconds."""
+        return time.monotonic() - self._start_s
+
+    @property
+    def ledger(self) -> Ledger:
+        """All counts so far."""
+        return self._joined.ledger if self._joined is not None else self._ledger
+
+    def folders(self) -> set[Path]:
+        """Give the folders in which something will be staged."""
+        return {path.parent for path in self._hidden.values()}
+
+    def growing_targets(self) -> list[Path]:
+        """Give the outputs that its lines are appended to."""
+        return [self.targets.outputs[name] for name in self._growing if name in self._hidden]
+
+    def whole_targets(self) -> list[Path]:
+        """Give the outputs that are its own, the dead letters among them."""
+        own = [target for name, target in self.targets.outputs.items() if name in self._hidden and name not in self._growing]
+        return [*own, self.targets.dead]
 
     def tasks(self) -> Iterator[Task]:
-        """Stage the outputs and give the tasks, each staged when it is asked for. Ends early once the file has failed."""
+        """Give the tasks. Ends early once the file has failed."""
+        claim = self.claim
+        outputs: dict[str, Path | int] = {name: path for name, path in self._hidden.items() if name != DEAD_LETTERS}
+        outputs |= dict(self._place.streams)
+        dead = self._hidden[DEAD_LETTERS]
         try:
-            cut = self._cut()
-            for name, target in self._targets.outputs.items():
-                if name not in self._streams:
-                    self._whole[name] = self._stage.open(target)
-            self._dead = self._stage.open(self._targets.dead)
-            if len(cut) < 2:
-                outputs: dict[str, Path | int] = {name: staged.path for name, staged in self._whole.items()}
-                yield Task(self.path, self.name, None, outputs | dict(self._streams), self._dead.path)
+            if claim.kind is Kind.REDRIVE:
+                self._redriven = Redriven(self.targets.dead, claim, self._pipeline.input.encoding)
+                yield Task(claim.place, claim.name, None, outputs, dead, letters=self._redriven.lines())
                 return
-            self._joined = Joined(self._stage, self._whole, self._dead, self.name)
-            for span in cut:
+            cut = self._cut()
+            if len(cut) < 2 and not claim.spans:
+                yield Task(claim.place, claim.name, None, outputs, dead)
+                return
+            durable = self._durable()
+            if not durable:
+                remove(self._hidden.values())
+            self._joined = Joined(self._hidden, durable, self.where)
+            starts: dict[str, int] | None = dict(self._joined.lengths)
+            for index, span in enumerate(cut):
+                if index < len(durable):
+                    continue
                 if self._failure is not None:
                     return
-                outputs, dead = self._joined.stage_parts(span)
-                yield Task(self.path, self.name, span, outputs, dead)
+                parts = {name: self._part(name, index) for name in self._hidden}
+                self._joined.expect(span, parts)
+                self._parts.update(parts.values())
+                files: dict[str, Path | int] = {name: path for name, path in parts.items() if name != DEAD_LETTERS}
+                whole = {name: self._hidden[name] for name in files}
+                yield Task(claim.place, claim.name, span, files, parts[DEAD_LETTERS], whole=whole, starts=starts)
+                starts = None
         except LinemillError as error:
-            self._fail(error)
+            self.fail(error)
 
     def take(self, task: Task, worked: Worked | LinemillError) -> None:
         """Take what came of a task; tasks of a file may end in any order."""
         if isinstance(worked, LinemillError):
-            self._fail(worked)
+            self.fail(worked)
             return
-        self._raw_bytes += worked.raw_bytes
+        self.raw_bytes += worked.raw_bytes
         if worked.failure is not None:
             if task.span is not None and isinstance(worked.failure, ProcessorFailed):
                 # Which line of the file that is, only the spans before it know, and they may not have ended.
                 worked.failure.where += f", in the part of the file from byte {task.span.start:,} on"
-            self._fail(worked.failure)
+            self.fail(worked.failure)
         if task.span is None:
-            self._ledger, self._first_dead = worked.ledger, worked.first_dead
+            self._ledger, self._letters = worked.ledger, list(worked.letters)
+            self._pieces = {name: (piece,) for name, piece in worked.pieces.items()}
         elif worked.facts != self._facts:
-            where = shown(self.path or self.name)
-            self._fail(
-                BadInput("the file changed while it was being read", where, "wait until nobody writes to it", code="changed")
+            self.fail(
+                BadInput("the file changed while it was being read", self.where, "wait until nobody writes to it", code="changed")
             )
         elif self._failure is None and self._joined is not None:
             try:
-                self._joined.add(task, worked)
+                self._joined.add(task.span, worked)
             except LinemillError as error:
-                self._fail(error)
+                self.fail(error)
 
-    def finish(self) -> FileReport:
-        """Publish, when all tasks have been taken; or take everything back, if the file failed."""
-        published: tuple[Published, ...] = ()
-        try:
-            if self._joined is not None:
-                self._joined.close(self._failure is None)
-                self._ledger, self._first_dead = self._joined.ledger, self._joined.first_dead
-            if self._failure is None:
-                published = self._publish()
-        except LinemillError as error:
-            self._fail(error)
-        if self._failure is not None:
-            self._discard()
-        return FileReport(
-            name=self.name,
-            path=self.path,
-            state=State.DONE if self._failure is None else State.FAILED,
-            failure=None if self._failure is None else _told(self._failure),
-            ledger=self._ledger,
-            published=published,
-            bytes=self._raw_bytes,
-            seconds=time.monotonic() - self._start_s,
+    def durable(self) -> list[SpanDone]:
+        """Make the spans durable that are put together, and give those that have become so.
+
+        Raises:
+            WorldError: The system said no.
+        """
+        if self._joined is None or self._failure is not None or not self._joined.fresh:
+            return []
+        self._joined.sync()
+        fresh, self._joined.fresh = self._joined.fresh, []
+        self.is_saved = True
+        return fresh
+
+    def fail(self, error: LinemillError) -> None:
+        """Fail the attempt; the first reason is the one that is told."""
+        self._failure = self._failure or error
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the attempt has failed already."""
+        return self._failure is not None
+
+    def commit(self) -> Commit | LinemillError:
+        """Say what is to be committed, when all tasks have been taken: synced, and with counts that agree."""
+        if self._failure is None:
+            try:
+                return self._commit()
+            except LinemillError as error:
+                self.fail(error)
+        assert self._failure is not None
+        return self._failure
+
+    def discard(self) -> None:
+        """Remove everything that is staged."""
+        remove(self._hidden.values())
+        remove(self._parts)
+
+    def _commit(self) -> Commit:
+        if self._joined is not None:
+            self._joined.hold_complete()
+            self._joined.sync()
+            self._letters = self._joined.letters
+            self._pieces = {name: tuple(pieces) for name, pieces in self._joined.pieces.items()}
+        ledger = self.ledger
+        ledger.check(self._pipeline.entry, {node.name: node.routes for node in self._pipeline.nodes})
+        if self.claim.kind is not Kind.REDRIVE:
+            self._hold_budget(ledger)
+        names = [output.name for output in self._pipeline.outputs if output.name not in self._place.streams]
+        outputs = [self._staged(name, ledger) for name in names]
+        dead = self._staged_dead(ledger)
+        moves_to, deletes = self._way_of_the_input()
+        return Commit(
+            claim=self.claim,
+            ledger=ledger,
+            outputs=tuple(output for output in (*outputs, dead) if output is not None),
+            letters=tuple(self._letters[:LETTERS]) if self._redriven is None else self._redriven.letters(self._letters),
+            raw_bytes=self.raw_bytes,
+            seconds=self.seconds,
+            moves_to=moves_to,
+            deletes=deletes,
+            obsolete=() if dead is not None or self.claim.kind is Kind.FIRST and self._is_ours else (self.targets.dead,),
         )
 
-    def _fail(self, error: LinemillError) -> None:
-        """Fail the file; the first reason is the one that is told."""
-        self._failure = self._failure or error
+    @property
+    def _is_ours(self) -> bool:
+        return self.claim.origin is Origin.INBOX
+
+    @property
+    def _may_replace(self) -> bool:
+        """Whether targets that are there may be replaced: those of an earlier attempt at the same file, or as `run` does it."""
+        return not self._is_ours or self.claim.kind in (Kind.REPROCESS, Kind.REDRIVE)
+
+    def _staged(self, name: str, ledger: Ledger) -> StagedOutput | None:
+        counts, pieces = ledger.outputs[name], self._pieces.get(name, ())
+        path = self._hidden[name]
+        _hold_size(path, counts.bytes, pieces, self.targets.outputs[name])
+        is_added = name in self._growing or self.claim.kind is Kind.REDRIVE
+        if is_added and not counts.bytes:
+            remove([path])
+            return None
+        how = How.APPENDED if is_added else How.WHOLE
+        target = self.targets.outputs[name]
+        return StagedOutput(name, how, target, path, counts.bytes, counts.lines, pieces, self._may_replace)
+
+    def _staged_dead(self, ledger: Ledger) -> StagedOutput | None:
+        path, target = self._hidden[DEAD_LETTERS], self.targets.dead
+        if self._redriven is not None:
+            count = self._redriven.merge(path)
+        else:
+            count = ledger.dead
+        if not count:
+            remove([path])
+            return None
+        if self._redriven is not None:
+            pieces: tuple[tuple[int, str], ...] = (_summed(path),)
+        else:
+            pieces = self._pieces.get(DEAD_LETTERS, ())
+        size = sum(length for length, _ in pieces)
+        _hold_size(path, size, pieces, target)
+        return StagedOutput(DEAD_LETTERS, How.WHOLE, target, path, size, count, pieces, self._may_replace)
+
+    def _way_of_the_input(self) -> tuple[Path | None, bool]:
+        watch = self._pipeline.watch
+        if not self._is_ours or watch.after is After.KEEP:
+            return None, False
+        if watch.after is After.DELETE:
+            return None, True
+        return self._place.base / watch.processed / self.claim.life_name, False
+
+    def _named(self) -> dict[str, Path]:
+        """Name the hidden files beside their targets."""
+        beside = [(name, path) for name, path in self.targets.outputs.items() if name not in self._place.streams]
+        beside.append((DEAD_LETTERS, self.targets.dead))
+        attempt, tag = self.claim.attempt_id, self._place.tag
+        return {name: hidden_beside(target, tag, attempt, k) for k, (name, target) in enumerate(beside)}
+
+    def _part(self, name: str, index: int) -> Path:
+        k = (index + 1) * len(self._hidden) + list(self._hidden).index(name)
+        return hidden_beside(self._hidden[name], self._place.tag, self.claim.attempt_id, k)
 
     def _cut(self) -> list[Span]:
         """Cut the file into spans, if that is allowed, possible and worth it."""
-        if self._span_bytes is None or self.path is None or spans_of(self.path, self._span_bytes) < 2:
+        path, size = self.claim.place, self._place.span_bytes
+        if size is None or path is None or self._place.streams or spans_of(path, size) < 2:
             return []
-        with Reader(self.path, encoding=self._pipeline.input.encoding) as reader:
+        with Reader(path, encoding=self._pipeline.input.encoding) as reader:
             self._facts = reader.facts
-            return spans(reader.size or 0, self._span_bytes) if reader.is_splittable else []
+            return spans(reader.size or 0, size) if reader.is_splittable else []
 
-    def _discard(self) -> None:
-        """Take everything back that is staged."""
-        if self._joined is not None:
-            self._joined.close(False)
-        self._stage.discard([*self._whole.values(), *([self._dead] if self._dead else [])])
-
-    def _publish(self) -> tuple[Published, ...]:
-        assert self._dead is not None
-        ledger = self._ledger
-        ledger.check(self._pipeline.entry, {node.name: node.routes for node in self._pipeline.nodes})
-        self._hold_budget(ledger)
-        staged = list(self._whole.values())
-        published = []
-        for name, one in self._whole.items():
-            counts = ledger.outputs[name]
-            hold_size(one, counts.bytes)
-            published.append(Published(name, one.target, counts.lines, counts.bytes))
-        if ledger.dead:
-            staged.append(self._dead)
-            published.append(Published(DEAD_LETTERS, self._dead.target, ledger.dead, self._dead.size()))
-            self._stage.publish(staged)
-        else:
-            self._stage.discard([self._dead])
-            # Dead letters of an earlier run: this one found nothing wrong.
-            self._stage.publish(staged, obsolete=[self._dead.target])
-        return tuple(published)
+    def _durable(self) -> tuple[SpanDone, ...]:
+        """Give the spans of an earlier try that are in the staged files, cut to what was durable; none if anything is amiss."""
+        if not self.claim.spans:
+            return ()
+        lengths = self.claim.spans[-1].lengths
+        try:
+            for name, path in self._hidden.items():
+                wanted = lengths.get(name, 0)
+                if not wanted and not path.exists():
+                    continue
+                if path.stat().st_size < wanted:
+                    return ()
+                os.truncate(path, wanted)
+        except OSError:
+            return ()
+        return self.claim.spans
 
     def _hold_budget(self, ledger: Ledger) -> None:
         budget = self._pipeline.budget
         if budget.allows(ledger.dead, ledger.lines):
             return
         allowed = f"{budget.share * 100:.3g} %, and never fewer than {budget.least}" if budget.share else str(budget.least)
-        first = self._first_dead
+        first = self._letters[0] if self._letters else None
         example = f"the first is line {first.number}, {first.node or 'too long'}: {first.error}; " if first else ""
         raise TooManyDead(
             f"{ledger.dead:,} dead letters in {ledger.lines:,} lines, more than the error budget allows ({allowed})",
-            shown(self.path or self.name),
+            self.where,
             f"{example}mend what is wrong, or raise `errors: {{budget: ...}}`",
         )
 
 
-def _told(error: LinemillError) -> Failure:
-    return Failure(error.code, str(error), error.traceback, error.may_retry)
+def _hold_size(path: Path, expected: int, pieces: tuple[tuple[int, str], ...], target: Path) -> None:
+    """Hold that a staged file has as many bytes as the ledger says, and as were summed.
+
+    Raises:
+        InvariantBroken: It has not; says both counts.
+        WorldError: The file cannot be looked at.
+    """
+    try:
+        found = os.stat(path).st_size
+    except OSError as error:
+        raise cannot_write(error, "published", target) from error
+    summed = sum(length for length, _ in pieces)
+    if not found == expected == summed:
+        what = f"the staged file has {found:,} bytes, the ledger {expected:,}, its checksums are of {summed:,}"
+        raise InvariantBroken(what, shown(target))
+
+
+def _summed(path: Path) -> tuple[int, str]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise cannot_write(error, "put together", path) from error
+    return len(data), xxhash.xxh3_64_hexdigest(data)

@@ -1,100 +1,182 @@
-"""A file that is worked in spans, put together: what came of each appended in their order, whichever ends first."""
+"""A file that is worked in spans, put together: each span's lines at their place in the whole, whichever ends first."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import xxhash
+
+from linemill.catalog.records import SpanDone
 from linemill.engine import DeadLetter, Ledger
 from linemill.errors import InvariantBroken
 from linemill.executors.letters import moved
-from linemill.executors.task import Task, Worked
-from linemill.files import Span, Stage, Staged, Writer, cannot_write, shown
-from linemill.mill.report import DEAD_LETTERS
+from linemill.executors.task import DEAD_LETTERS, LETTERS, Worked
+from linemill.files import Span, cannot_write, shown
+
+COPY_BYTES = 8 * 2**20
+
+_CANNOT_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
 
 
 class Joined:
     """The spans of one file, being put together in order while later ones are still worked on.
 
     Args:
-        stage: Where the hidden files of the spans are made.
-        whole: By output name, the hidden file that its spans are put together in.
-        dead: The same for the dead letters.
-        name: The file's name, for messages.
+        whole: By output name, and `DEAD_LETTERS`, the hidden file that its spans are put together in.
+        durable: Spans of an earlier try whose lines are in these files already.
 
     Attributes:
         ledger: Counts of the spans that are put together.
-        first_dead: The first dead letter of these.
+        letters: The first dead letters of these.
+        pieces: By output name, lengths and checksums of what each span added.
+        lengths: By output name, bytes put together.
+        fresh: Spans that are put together and not yet said to be durable.
     """
 
-    def __init__(self, stage: Stage, whole: dict[str, Staged], dead: Staged, name: str) -> None:
+    def __init__(self, whole: Mapping[str, Path], durable: tuple[SpanDone, ...], where: str) -> None:
         self.ledger = Ledger()
-        self.first_dead: DeadLetter | None = None
-        self._stage = stage
+        self.letters: list[DeadLetter] = []
+        self.pieces: dict[str, list[tuple[int, str]]] = {name: [] for name in whole}
+        self.lengths = dict.fromkeys(whole, 0)
+        self.fresh: list[SpanDone] = []
         self._whole = whole
-        self._dead = dead
-        self._name = name
-        self._parts: dict[Span, dict[str, Staged]] = {}
+        self._where = where
+        self._parts: dict[Span, Mapping[str, Path]] = {}
         self._waiting: dict[Span, Worked] = {}
         self._order: deque[Span] = deque()
-        self._writers = {output: Writer(staged.path) for output, staged in whole.items()}
-        self._dead_writer = Writer(dead.path)
-        self._is_open = True
+        self._count = len(durable)
+        for span in durable:
+            self.ledger.add(span.ledger)
+            self.lengths |= span.lengths
+            for name, piece in span.pieces.items():
+                self.pieces[name].append(piece)
 
-    def stage_parts(self, span: Span) -> tuple[dict[str, Path | int], Path]:
-        """Make the hidden files of the next span."""
-        parts = {output: self._stage.open(staged.target) for output, staged in self._whole.items()}
-        parts[DEAD_LETTERS] = self._stage.open(self._dead.target)
-        self._parts[span] = parts
+    def expect(self, span: Span, parts: Mapping[str, Path]) -> None:
+        """Note the next span, and the hidden files that its lines come in unless they are put in their place at once."""
         self._order.append(span)
-        return {output: staged.path for output, staged in parts.items() if output != DEAD_LETTERS}, parts[DEAD_LETTERS].path
+        self._parts[span] = parts
 
-    def add(self, task: Task, worked: Worked) -> None:
-        """Take a span that is done, and append all that can be."""
-        assert task.span is not None
-        self._waiting[task.span] = worked
+    def add(self, span: Span, worked: Worked) -> None:
+        """Take a span that is done, and put together all that can be.
+
+        Raises:
+            WorldError: The disk is full, or the system said no.
+        """
+        self._waiting[span] = worked
         while self._order and self._order[0] in self._waiting:
-            span = self._order.popleft()
-            self._append(self._parts.pop(span), self._waiting.pop(span))
+            following = self._order.popleft()
+            self._append(following, self._parts.pop(following), self._waiting.pop(following))
 
-    def close(self, sync: bool) -> None:
-        """Close the files; without `sync`, remove the parts that are left."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        for writer in (*self._writers.values(), self._dead_writer):
-            writer.close(sync)
-        for parts in self._parts.values():
-            self._stage.discard(parts.values())
-        if sync and (self._order or self._waiting):
-            raise InvariantBroken(f"{len(self._order)} spans of the file were never worked on", self._name)
+    def hold_complete(self) -> None:
+        """Hold that every span was worked.
 
-    def _append(self, parts: dict[str, Staged], worked: Worked) -> None:
-        base = self.ledger.lines
-        for output, writer in self._writers.items():
-            hold_size(parts[output], worked.ledger.outputs[output].bytes)
-            writer.append_from(parts[output].path)
-        if worked.ledger.dead:
+        Raises:
+            InvariantBroken: Some were not.
+        """
+        if self._order or self._waiting:
+            raise InvariantBroken(f"{len(self._order)} spans of the file were never worked on", self._where)
+
+    def sync(self) -> None:
+        """Make durable what is put together.
+
+        Raises:
+            WorldError: The system said no.
+        """
+        for path in self._whole.values():
             try:
-                with open(parts[DEAD_LETTERS].path, "rb") as letters:
-                    for letter in letters:
-                        self._dead_writer.write(moved(letter, base))
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            except FileNotFoundError:
+                continue  # no dead letters so far
             except OSError as error:
-                raise cannot_write(error, "put together", self._dead.target) from error
-        if self.first_dead is None and worked.first_dead is not None:
-            self.first_dead = replace(worked.first_dead, number=worked.first_dead.number + base)
-        self._stage.discard(parts.values())
+                raise cannot_write(error, "staged", path) from error
+
+    def _append(self, span: Span, parts: Mapping[str, Path], worked: Worked) -> None:
+        base = self.ledger.lines
+        added: dict[str, tuple[int, str]] = {}
+        for name, whole in self._whole.items():
+            if name == DEAD_LETTERS:
+                if worked.ledger.dead:
+                    added[name] = self._append_letters(parts[name], whole, base)
+            elif name in worked.pieces:
+                if not worked.placed:
+                    _copy(parts[name], whole, self.lengths[name], worked.pieces[name][0])
+                added[name] = worked.pieces[name]
+        for name, piece in added.items():
+            self.lengths[name] += piece[0]
+            self.pieces[name].append(piece)
+        room = LETTERS - len(self.letters)
+        self.letters += [replace(letter, number=letter.number and letter.number + base) for letter in worked.letters[:room]]
+        remove(parts.values())
         self.ledger.add(worked.ledger)
+        self.fresh.append(SpanDone(self._count, span.start, span.end, worked.ledger, dict(self.lengths), added))
+        self._count += 1
+
+    def _append_letters(self, part: Path, whole: Path, base: int) -> tuple[int, str]:
+        checksum, length = xxhash.xxh3_64(), 0
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            with open(part, "rb") as letters, os.fdopen(os.open(whole, flags, 0o666), "wb") as out:
+                out.seek(self.lengths[DEAD_LETTERS])
+                for letter in letters:
+                    line = moved(letter, base)
+                    out.write(line)
+                    checksum.update(line)
+                    length += len(line)
+        except OSError as error:
+            raise cannot_write(error, "put together", whole) from error
+        return length, checksum.hexdigest()
 
 
-def hold_size(staged: Staged, expected: int) -> None:
-    """Hold that a staged file has as many bytes as the ledger says.
+def remove(paths: Iterable[Path]) -> None:
+    """Remove hidden files; those that are gone already are fine."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
-    Raises:
-        InvariantBroken: It has not; says both counts.
-        WorldError: The file cannot be looked at.
-    """
-    found = staged.size()
-    if found != expected:
-        raise InvariantBroken(f"the staged file has {found:,} bytes, the ledger {expected:,}", shown(staged.target))
+
+def _copy(part: Path, whole: Path, offset: int, length: int) -> None:
+    """Copy a part to its place in the whole, in the kernel where it can."""
+    try:
+        source = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            target = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+            try:
+                done = _copy_in_kernel(source, target, offset, length)
+                while done < length:
+                    block = os.pread(source, COPY_BYTES, done)
+                    if not block:
+                        break
+                    done += os.pwrite(target, block, offset + done)
+            finally:
+                os.close(target)
+        finally:
+            os.close(source)
+    except OSError as error:
+        raise cannot_write(error, "put together", whole) from error
+    if done != length:
+        raise InvariantBroken(f"a part has {done:,} bytes, the ledger {length:,}", shown(whole))
+
+
+def _copy_in_kernel(source: int, target: int, offset: int, length: int) -> int:
+    done = 0
+    while done < length:
+        try:
+            step = os.copy_file_range(source, target, min(COPY_BYTES, length - done), done, offset + done)
+        except OSError as error:
+            if error.errno in _CANNOT_COPY:
+                break
+            raise
+        if step == 0:
+            break
+        done += step
+    return done

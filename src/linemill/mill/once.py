@@ -1,4 +1,4 @@
-"""`linemill run`: given files through a pipeline, once, to the end."""
+"""`linemill run`: given files through a pipeline, once, to the end. And files that wait in the catalog, where no mill runs."""
 
 from __future__ import annotations
 
@@ -8,28 +8,35 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from linemill.errors import LinemillError, UsageError
+from linemill.catalog import Catalog
+from linemill.catalog.records import Arrived, Claim, Origin
+from linemill.errors import UsageError
 from linemill.executors.contract import Executor
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.prints import prints_on_stderr
-from linemill.executors.task import Task, Worked
-from linemill.files import Stage
-from linemill.mill.job import SPAN_BYTES, Job, spans_of
+from linemill.mill.course import Course, Works
+from linemill.mill.job import SPAN_BYTES, Place, spans_of
+from linemill.mill.recovery import recover
 from linemill.mill.report import FileReport
-from linemill.mill.targets import name_of, refuse_collisions, refuse_growing, targets_of
-from linemill.pipeline import Pipeline
+from linemill.mill.targets import name_of, refuse_collisions, targets_of
+from linemill.pipeline import Pipeline, Version, version_of
 
 TICK_S = 0.1
 """How often progress is told and a wish to stop is looked for, at least."""
 
 WORTH_WORKERS_BYTES = 32 * 2**20
 """Input from which worker processes are worth their start (0.3 s), unless the user says how many."""
+
+STATE_FOLDER = ".linemill"
+
+CLAIMED_AHEAD = 200
+"""Files that are claimed before a worker is free for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def run(
     Args:
         pipeline: The checked pipeline.
         inputs: Files or named pipes; None stands for standard input.
-        out: Folder in place of the pipeline's own for relative output paths.
+        out: Folder in place of the pipeline's own for relative output paths, and for the catalog.
         workers: Worker processes; 1 works in this process; None follows the cores and the size of the input.
         to_stdout: Name of the output whose lines go to standard output (binary, as they come) in place of a file.
         on_progress: Called in the calling thread, a few times a second.
@@ -76,139 +83,217 @@ def run(
         One report for each input, in the order given.
 
     Raises:
-        UsageError: Two inputs would write the same output, an output would overwrite an input, a growing output.
+        UsageError: Two inputs would write the same output, an output would overwrite an input, a growing output has the lines
+            of one of these files already.
+        WorldError: The catalog cannot be opened.
         KeyboardInterrupt: Stopped; everything staged has been removed.
     """
     base = Path(os.path.abspath(out)) if out is not None else pipeline.folder
-    today = datetime.now(UTC).date()
-    refuse_growing(pipeline.outputs)
+    day = datetime.now(UTC).date().isoformat()
     # Made again for each file when its turn comes: those of ten thousand would be 20 MB.
-    refuse_collisions(pipeline, inputs, (targets_of(pipeline, name_of(path), base, today) for path in inputs))
+    refuse_collisions(pipeline, inputs, (targets_of(pipeline, name_of(path), base, day) for path in inputs))
     if None in inputs and sys.stdin is None:
         raise UsageError("standard input is closed", hint="name a file, or give the program something to read")
     total_bytes = _total_bytes(inputs)
     count = _workers(pipeline, inputs, total_bytes, workers, to_stdout)
-    with Stage() as stage, prints_on_stderr() as stdout:
+    with prints_on_stderr() as stdout:
         streams: dict[str, int] = {}
         if to_stdout is not None:
             if stdout is None:
                 raise UsageError("standard output is closed", hint="leave --to-stdout out, or give the lines somewhere to go")
             streams[to_stdout] = stdout
-        span_bytes = SPAN_BYTES if count > 1 and pipeline.is_splittable else None
+        with Catalog.open(base / STATE_FOLDER, "run") as catalog:
+            whole = _Given(catalog, pipeline, inputs, day)
+            whole.refuse_again()
+            span_bytes = SPAN_BYTES if count > 1 and pipeline.is_splittable else None
+            place = Place(base, catalog.tag, span_bytes, streams)
+            run_ = _Run(catalog, pipeline, whole, total_bytes, on_progress, on_report, stop)
+            return run_.go(place, count)
 
-        def job(index: int) -> Job:
-            name = name_of(inputs[index])
-            return Job(pipeline, inputs[index], name, targets_of(pipeline, name, base, today), stage, streams, span_bytes)
 
-        return _Course(pipeline, job, len(inputs), total_bytes, on_progress, on_report, stop).go(count)
+def work_ready(pipeline: Pipeline, base: Path, file_ids: Collection[int]) -> list[FileReport]:
+    """Work on files that wait in the catalog, to the end, where no mill does it.
+
+    Args:
+        pipeline: The checked pipeline.
+        base: The folder that relative paths start from, with the catalog.
+        file_ids: Rows of the files.
+
+    Returns:
+        One report for each file that was ready.
+    """
+    day = datetime.now(UTC).date().isoformat()
+    with prints_on_stderr(), Catalog.open(base / STATE_FOLDER, "run") as catalog:
+        ready = _Ready(catalog, pipeline, file_ids, day)
+        span_bytes = SPAN_BYTES if pipeline.is_splittable else None
+        run_ = _Run(catalog, pipeline, ready, None, None, None, None)
+        return run_.go(Place(base, catalog.tag, span_bytes, {}), 2)
 
 
-class _Course:
-    """The way of all files through one executor."""
+class _Ready:
+    """Files that wait in the catalog."""
+
+    def __init__(self, catalog: Catalog, pipeline: Pipeline, file_ids: Collection[int], day: str) -> None:
+        self._catalog = catalog
+        self._version = version_of(pipeline)
+        self._day = day
+        self._file_ids = set(file_ids)
+        self.version_id = 0
+        self.order: list[int] = []
+        self.total = len(self._file_ids)
+        self.is_over = False
+
+    def begin(self, version_id: int) -> None:
+        """Know the version."""
+        self.version_id = version_id
+
+    def more(self, limit: int, now: float) -> list[Claim]:
+        """Claim the next ones."""
+        claims = self._catalog.take(now, limit, version_id=self.version_id, day=self._day, only=self._file_ids)
+        self.order += [claim.file_id for claim in claims if claim.file_id not in self.order]
+        self.is_over = not claims
+        return claims
+
+
+class _Given:
+    """Files that were named on the command line, claimed in their order."""
+
+    def __init__(self, catalog: Catalog, pipeline: Pipeline, inputs: Sequence[Path | None], day: str) -> None:
+        self._catalog = catalog
+        self._pipeline = pipeline
+        self._inputs = inputs
+        self._next = 0
+        self._day = day
+        self.version_id = 0
+        self.order: list[int] = []
+        self.total = len(inputs)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all have been claimed."""
+        return self._next == len(self._inputs)
+
+    def refuse_again(self) -> None:
+        """Refuse files whose lines are in a growing output already.
+
+        Raises:
+            UsageError: Names the file and the output.
+        """
+        growing = [output.name for output in self._pipeline.outputs if output.is_growing]
+        if not growing:
+            return
+        for path in self._inputs:
+            if path is not None and self._catalog.is_done(_arrived(path, 0)):
+                raise UsageError(
+                    f"the lines of this file are in the growing output {growing[0]!r} already",
+                    str(path),
+                    "`linemill reprocess FILE --append-again` writes them a second time",
+                )
+
+    def begin(self, version_id: int) -> None:
+        """Know the version."""
+        self.version_id = version_id
+
+    def more(self, limit: int, now: float) -> list[Claim]:
+        """Claim the next ones."""
+        given = self._inputs[self._next : self._next + limit]
+        self._next += len(given)
+        if not given:
+            return []
+        claims = self._catalog.claim(
+            [_arrived(path, now) for path in given],
+            origin=Origin.GIVEN,
+            version_id=self.version_id,
+            day=self._day,
+            now=now,
+            place_in=None,
+            is_taken=lambda name: False,
+        )
+        self.order += [claim.file_id for claim in claims]
+        return claims
+
+
+class _Run:
+    """The way of all files through one executor, to the end."""
 
     def __init__(
         self,
+        catalog: Catalog,
         pipeline: Pipeline,
-        job: Callable[[int], Job],
-        total_files: int,
+        source: _Given | _Ready,
         total_bytes: int | None,
         on_progress: Callable[[Progress], None] | None,
         on_report: Callable[[FileReport], None] | None,
         stop: threading.Event | None,
     ) -> None:
+        self._catalog = catalog
         self._pipeline = pipeline
-        self._job = job
-        self._total_files = total_files
+        self._source = source
         self._total_bytes = total_bytes
         self._on_progress = on_progress
-        self._on_report = on_report
+        self._tell = on_report
         self._stop = stop
-        self._jobs: dict[int, Job] = {}
-        self._running: dict[Future[Worked], tuple[int, Task]] = {}
-        self._given_out: set[int] = set()
-        self._done_bytes = 0
-        self._shown_bytes = 0
+        self._done = threading.Event()
         self._reports: dict[int, FileReport] = {}
+        self._again: set[int] = set()
+        self._shown_bytes = 0
         self._looked_s = 0.0
         self._executor: Executor
+        self._course = Course(
+            catalog,
+            on_done=self._done.set,
+            on_report=self._report,
+            on_failed=lambda failed: self._again.add(failed.claim.file_id) if failed.next_try_at is not None else None,
+            in_order=any(output.is_growing for output in pipeline.outputs),
+        )
 
-    def go(self, workers: int) -> list[FileReport]:
+    def go(self, place: Place, workers: int) -> list[FileReport]:
         """Work off all files; on whatever ends it early, stop the workers first."""
-        if workers == 1:
-            self._executor = InlineExecutor(self._pipeline, self._tick)
-        else:
-            from linemill.executors.local import LocalExecutor  # 60 ms that a small file does not pay
-
-            self._executor = LocalExecutor(self._pipeline, workers)
+        version = version_of(self._pipeline)
+        now = time.time()
+        self._course.redo(recover(self._catalog, place.base, now).redos)
+        version_id = self._catalog.version(version.text, version.sources, now)
+        self._source.begin(version_id)
+        self._executor = _executor(self._pipeline, version, workers, self._tick)
+        works = Works(self._pipeline, version_id, self._executor, place)
         try:
-            self._work_off()
-        finally:
-            self._executor.close()
-        return [self._reports[index] for index in range(self._total_files)]
+            try:
+                self._work_off(works)
+            finally:
+                self._executor.close()
+        except BaseException:
+            with _undisturbed():
+                self._course.give_up(time.time(), put_back=False)
+            raise
+        return [self._reports[file_id] for file_id in self._source.order]
 
-    def _work_off(self) -> None:
-        todo = self._tasks()
-        while self._hand_out(todo) or self._running:
-            done, _ = wait(self._running, timeout=TICK_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._take(future)
+    def _work_off(self, works: Works) -> None:
+        day = datetime.now(UTC).date().isoformat()
+        while True:
+            now = time.time()
+            if self._again:
+                again, self._again = self._again, set()
+                self._course.begin(
+                    self._catalog.take(now, len(again), version_id=works.version_id, day=day, only=again), works
+                )
+            if self._course.queued_files < CLAIMED_AHEAD // 2 and not self._source.is_over:
+                self._course.begin(self._source.more(CLAIMED_AHEAD, now), works)
+            self._done.clear()
+            self._course.hand_out()
+            with _undisturbed():
+                self._course.settle(time.time())
+            if self._course.is_idle and self._source.is_over and not self._again:
+                return
+            if self._course.publisher.trouble is not None and not self._course.claims():
+                raise self._course.publisher.trouble
             self._tick()
+            if self._course.claims() and not self._done.is_set():
+                self._done.wait(TICK_S)
 
-    def _hand_out(self, todo: Iterator[tuple[int, Task | None]]) -> bool:
-        """Give the executor all that it can use; tell whether there may be more.
-
-        What is done is taken first: it may have failed a file that is still being given out.
-        """
-        while len(self._running) < self._executor.capacity:
-            following = next(todo, None)
-            if following is None:
-                return False
-            index, task = following
-            if task is None:
-                self._given_out.add(index)
-                self._finish_if_over(index)
-            else:
-                self._running[self._executor.submit(task)] = (index, task)
-            if any(future.done() for future in self._running):
-                break
-        return True
-
-    def _tasks(self) -> Iterator[tuple[int, Task | None]]:
-        """Give the tasks of all files in order, and None after the last one of each."""
-        for index in range(self._total_files):
-            job = self._jobs[index] = self._job(index)
-            for task in job.tasks():
-                yield index, task
-            yield index, None
-
-    def _take(self, future: Future[Worked]) -> None:
-        """Give what came of a task to its file."""
-        index, task = self._running.pop(future)
-        error = future.exception()
-        if isinstance(error, LinemillError):
-            self._jobs[index].take(task, error)
-        elif error is not None:
-            raise error
-        else:
-            self._done_bytes += future.result().raw_bytes
-            self._jobs[index].take(task, future.result())
-        self._finish_if_over(index)
-
-    def _finish_if_over(self, index: int) -> None:
-        """Finish a file when all its tasks have been given out and none is running."""
-        if index in self._given_out and all(index != other for other, _ in self._running.values()):
-            self._finish(index)
-
-    def _finish(self, index: int) -> None:
-        # Ctrl-C waits until what has been published has also been told.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
-            report = self._jobs.pop(index).finish()
-            self._reports[index] = report
-            if self._on_report is not None:
-                self._on_report(report)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def _report(self, claim: Claim, report: FileReport) -> None:
+        self._reports[claim.file_id] = report
+        if self._tell is not None:
+            self._tell(report)
 
     def _tick(self) -> None:
         """Look whether to stop; look after the workers and tell how far we are, a few times a second."""
@@ -221,8 +306,41 @@ class _Course:
         self._executor.look()
         if self._on_progress is not None:
             # Between a task's end and its report its bytes are in neither sum.
-            self._shown_bytes = max(self._shown_bytes, self._done_bytes + self._executor.reached())
-            self._on_progress(Progress(self._shown_bytes, self._total_bytes, len(self._reports), self._total_files))
+            self._shown_bytes = max(self._shown_bytes, self._course.done_bytes + self._executor.reached())
+            self._on_progress(Progress(self._shown_bytes, self._total_bytes, len(self._reports), self._source.total))
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait, until what has been published has also been told."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _executor(pipeline: Pipeline, version: Version, workers: int, tick: Callable[[], None]) -> Executor:
+    if workers == 1:
+        return InlineExecutor(pipeline, tick)
+    from linemill.executors.local import LocalExecutor  # 60 ms that a small file does not pay
+
+    settings = pipeline.workers
+    return LocalExecutor(pipeline, version.digest, workers, settings.memory_limit, settings.stall_timeout_s)
+
+
+def _arrived(path: Path | None, now: float) -> Arrived:
+    """Look at a file that was named; what cannot be looked at fails when it is read."""
+    size, mtime_ns = -1, 0
+    if path is not None:
+        try:
+            found = os.stat(path)
+        except OSError:
+            pass
+        else:
+            if stat.S_ISREG(found.st_mode):
+                size, mtime_ns = found.st_size, found.st_mtime_ns
+    return Arrived(Path(os.path.abspath(path)) if path is not None else None, name_of(path), size, mtime_ns, now)
 
 
 def _workers(
@@ -235,7 +353,8 @@ def _workers(
         return 1
     tasks = sum(spans_of(path) for path in inputs if path is not None) if pipeline.is_splittable else len(inputs)
     # Two at least where somebody asks: a processor that may crash is kept out of this process.
-    return min(tasks, os.cpu_count() or 1) if asked is None else min(asked, max(tasks, 2))
+    count = pipeline.workers.count or os.cpu_count() or 1
+    return min(tasks, count) if asked is None else min(asked, max(tasks, 2))
 
 
 def _total_bytes(inputs: Sequence[Path | None]) -> int | None:

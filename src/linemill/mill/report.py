@@ -7,6 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from linemill.engine.ledger import Ledger
+from linemill.executors.task import DEAD_LETTERS
+
+__all__ = ["DEAD_LETTERS", "Failure", "FileReport", "Published", "State"]
 
 
 class State(StrEnum):
@@ -48,10 +51,6 @@ class Published:
     path: Path
     lines: int
     bytes: int
-
-
-DEAD_LETTERS = "dead letters"
-"""Stands for the file of dead letters among the published outputs."""
 
 
 @dataclass(frozen=True, slots=True)

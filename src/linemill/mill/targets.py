@@ -6,14 +6,13 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from linemill.errors import UsageError
 from linemill.files import shown
-from linemill.pipeline import Output, Pipeline
+from linemill.pipeline import Pipeline
 
-DEAD_LETTERS = "dead/{name}.jsonl"
+DEAD_LETTERS_PATH = "dead/{name}.jsonl"
 """The template of the file of dead letters, beside the pipeline file or under `--out`."""
 
 LONGEST_NAME_BYTES = 255
@@ -41,22 +40,22 @@ def name_of(path: Path | None) -> str:
     return os.path.basename(os.path.abspath(path)) or "root" if path is not None else STDIN_NAME
 
 
-def targets_of(pipeline: Pipeline, name: str, base: Path, today: date) -> Targets:
+def targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> Targets:
     """Fill in the templates for an input file.
 
     Args:
         pipeline: The checked pipeline.
         name: The input file's name.
         base: The folder that relative paths start from.
-        today: What `{date}` says: the day on which the attempt began, UTC.
+        day: What `{date}` says: the day on which the attempt began, ISO, UTC.
     """
 
     def filled(template: str) -> Path:
         # Not `str.format`: a file may be called "{date}".
-        parts = [("{name}", name), ("{stem}", Path(name).stem), ("{date}", today.isoformat())]
+        parts = [("{name}", name), ("{stem}", Path(name).stem), ("{date}", day)]
         return Path(os.path.abspath(base / _filled(template, parts)))
 
-    return Targets({output.name: filled(output.path) for output in pipeline.outputs}, _fitting(filled(DEAD_LETTERS)))
+    return Targets({output.name: filled(output.path) for output in pipeline.outputs}, _fitting(filled(DEAD_LETTERS_PATH)))
 
 
 def _fitting(path: Path) -> Path:
@@ -75,21 +74,6 @@ def _filled(template: str, parts: Sequence[tuple[str, str]]) -> str:
     return value.join(_filled(piece, others) for piece in template.split(placeholder))
 
 
-def refuse_growing(outputs: Sequence[Output]) -> None:
-    """Refuse outputs that all files share, for as long as nothing records where each file's lines begin.
-
-    Raises:
-        UsageError: Names the output.
-    """
-    for output in outputs:
-        if output.is_growing:
-            raise UsageError(
-                f"output {output.name!r} would be one growing file for all inputs, which this version cannot write exactly once",
-                output.path,
-                "put {name} or {stem} into its path, for one output file an input file",
-            )
-
-
 def refuse_collisions(pipeline: Pipeline, inputs: Sequence[Path | None], targets: Iterable[Targets]) -> None:
     """Refuse a run in which one file would be written over another.
 
@@ -99,9 +83,14 @@ def refuse_collisions(pipeline: Pipeline, inputs: Sequence[Path | None], targets
     taken: dict[str, tuple[Path | None, str]] = {}
     sources = {os.path.realpath(path): f"the input {shown(path)}" for path in inputs if path is not None}
     sources |= {os.path.realpath(path): f"the pipeline's own {shown(path)}" for path in (pipeline.path, *pipeline.sources)}
+    growing = {output.name for output in pipeline.outputs if output.is_growing}
     for source, target in zip(inputs, targets, strict=True):
         for output, path in [*target.outputs.items(), ("dead letters", target.dead)]:
             real = os.path.realpath(path)
+            if output in growing and taken.get(real, (source, output))[1] == output:
+                taken[real] = (source, output)
+                if real not in sources:
+                    continue
             if real in sources:
                 what = f"{_of(source, output)} would overwrite {sources[real]}"
                 raise UsageError(what, shown(path), "give the output another folder")

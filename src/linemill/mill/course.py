@@ -1,0 +1,405 @@
+"""Claims on their way: handed to the workers, small ones together, committed together, published."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from linemill.catalog import Catalog
+from linemill.catalog.records import Claim, Commit, Failed, Origin, Redo
+from linemill.engine import Ledger
+from linemill.errors import LinemillError
+from linemill.executors.contract import Executor
+from linemill.executors.task import Task, Worked
+from linemill.failpoints import reach
+from linemill.files.hidden import Folders
+from linemill.files.publishing import check_target, move_input
+from linemill.mill.failing import failed
+from linemill.mill.job import Job, Place
+from linemill.mill.publishing import Publisher
+from linemill.mill.report import Failure, FileReport, Published, State
+from linemill.pipeline import Pipeline
+
+SMALL_BYTES = 256 * 2**10
+"""Files up to this are worked in groups."""
+
+GROUP_FILES = 100
+GROUP_BYTES = 4 * 2**20
+
+CHECKPOINT_S = 2.0
+"""How often the spans of a large file are made durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """A version of the pipeline, ready to work.
+
+    Attributes:
+        pipeline: The checked pipeline.
+        version_id: Its row in the catalog.
+        executor: Runs its tasks.
+        place: Where its outputs go.
+    """
+
+    pipeline: Pipeline
+    version_id: int
+    executor: Executor
+    place: Place
+
+
+@dataclass(slots=True, eq=False)
+class _InHand:
+    """A job and how far it is.
+
+    Attributes:
+        job: The job.
+        works: What works on it.
+        tasks: The tasks that have not been given out.
+        running: Tasks that have been given out and have not ended.
+        is_given_out: No more tasks will come.
+        saved_s: When its spans were last made durable.
+    """
+
+    job: Job
+    works: Works
+    tasks: Iterator[Task]
+    running: int = 0
+    is_given_out: bool = False
+    saved_s: float = field(default_factory=time.monotonic)
+
+
+class Course:
+    """Takes claims to their end. Used from one thread.
+
+    Args:
+        catalog: Where attempts are committed.
+        on_done: Called from any thread when a worker is done with something.
+        on_report: Told what became of each file, when it is done or has failed for good.
+        on_failed: Told of every attempt that failed.
+        in_order: Commit in the order of the claims, so that growing outputs get their lines in it.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        on_done: Callable[[], None],
+        on_report: Callable[[Claim, FileReport], None],
+        on_failed: Callable[[Failed], None] = lambda failed: None,
+        in_order: bool = False,
+    ) -> None:
+        self._catalog = catalog
+        self._folders = Folders()
+        self._staging: set[Path] = set()
+        self.publisher = Publisher(catalog, self._folders)
+        self._on_done = on_done
+        self._on_report = on_report
+        self._on_failed = on_failed
+        self._in_order = in_order
+        self._queue: deque[_InHand] = deque()
+        self._now_given_out: _InHand | None = None
+        self._running: dict[Future[list[Worked | LinemillError]], list[tuple[_InHand, Task]]] = {}
+        self._in_hand: dict[int, _InHand] = {}
+        self._over: list[_InHand] = []
+        self._committed: dict[int, tuple[Commit, float]] = {}
+        self._done_bytes = 0
+
+    @property
+    def files(self) -> int:
+        """How many files are in hand, committed and unpublished ones included."""
+        return len(self._in_hand) + len(self._committed)
+
+    @property
+    def queued_files(self) -> int:
+        """How many files no worker has been given yet."""
+        return len(self._queue)
+
+    @property
+    def queued_bytes(self) -> int:
+        """How many bytes these have."""
+        return sum(max(0, one.job.claim.size) for one in self._queue)
+
+    @property
+    def done_bytes(self) -> int:
+        """Raw bytes read by tasks that have ended."""
+        return self._done_bytes
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in hand."""
+        return not self._in_hand and not self.publisher.has_work
+
+    @property
+    def has_running(self) -> bool:
+        """Whether any worker has something in hand, or something that is worked is not committed."""
+        return bool(self._running) or bool(self._over)
+
+    def uses(self, works: Works) -> bool:
+        """Tell whether a version of the pipeline has files in hand."""
+        return any(one.works is works for one in self._in_hand.values())
+
+    def stop_beginning(self) -> None:
+        """Give out no more tasks; files that no worker has are left for `give_up`."""
+        self._queue.clear()
+        self._now_given_out = None
+
+    def claims(self) -> list[Claim]:
+        """Give the claims in hand that are not committed."""
+        return [one.job.claim for one in self._in_hand.values()]
+
+    def begin(self, claims: Sequence[Claim], works: Works) -> None:
+        """Take claims on."""
+        for claim in claims:
+            job = Job(claim, works.pipeline, works.place)
+            one = _InHand(job, works, job.tasks())
+            self._in_hand[claim.attempt_id] = one
+            self._queue.append(one)
+
+    def hand_out(self) -> None:
+        """Give the executors all that they can use."""
+        while (one := self._next()) is not None and self._has_room(one.works):
+            group = self._group(one)
+            if group:
+                self._submit(one.works, group)
+            if any(future.done() for future in self._running):
+                return  # what is done is taken first: it may have failed a file that is still being given out
+
+    def settle(self, now: float) -> None:
+        """Take what is done: commit it, publish it, tell it; save how far the others are."""
+        for future in [future for future in self._running if future.done()]:
+            self._take(future)
+        self._end(now)
+        self._save()
+
+    def redo(self, redos: Sequence[Redo]) -> None:
+        """Take on what another process had committed and not published."""
+        self.publisher.add(redos)
+
+    def give_up(self, now: float, *, put_back: bool) -> None:
+        """Let go of all that is not committed: put back to be tried again, or failed as interrupted.
+
+        The workers must have ended before.
+        """
+        claims = self.claims()
+        for one in self._in_hand.values():
+            if not (put_back and one.job.is_saved):
+                one.job.discard()
+        if put_back:
+            self._catalog.set_back(claims, now)
+        else:
+            words = "the run was stopped before the file was done"
+            self._catalog.fail([Failed(claim, "interrupted", words, "", None, counts=False) for claim in claims], now)
+        self._in_hand.clear()
+        self._queue.clear()
+        self._running.clear()
+        self._now_given_out = None
+
+    def _has_room(self, works: Works) -> bool:
+        mine = sum(1 for group in self._running.values() if group[0][0].works.executor is works.executor)
+        return mine < works.executor.capacity
+
+    def _next(self) -> _InHand | None:
+        """Give the file whose turn it is."""
+        while self._now_given_out is None or self._now_given_out.is_given_out:
+            if not self._queue:
+                return None
+            self._now_given_out = self._queue.popleft()
+            self._stage(self._now_given_out)
+        return self._now_given_out
+
+    def _stage(self, one: _InHand) -> None:
+        """Make the folders that a file's outputs are staged in, known to the catalog before the first file is in them."""
+        try:
+            new = one.job.folders() - self._staging
+            if new:
+                self._catalog.stages_in(new)
+                for folder in new:
+                    self._folders.make(folder)
+                self._staging |= new
+            for target in one.job.whole_targets():
+                check_target(target)
+            for target in one.job.growing_targets():
+                check_target(target, is_growing=True)
+        except LinemillError as error:
+            one.job.fail(error)
+            self._given_out(one)
+
+    def _group(self, one: _InHand) -> list[tuple[_InHand, Task]]:
+        """Take the next task of a file, and for a small one those of small files behind it."""
+        group: list[tuple[_InHand, Task]] = []
+        share = -(-(len(self._queue) + 1) // max(1, self._free(one.works)))
+        bytes_left = GROUP_BYTES
+        following: _InHand | None = one
+        while following is not None and following.works is one.works:
+            task = next(following.tasks, None)
+            if task is None:
+                self._given_out(following)
+            else:
+                following.running += 1
+                group.append((following, task))
+                if not _is_small(following, task):
+                    break
+                self._given_out(following)
+                bytes_left -= following.job.claim.size
+            if len(group) >= min(share, GROUP_FILES) or bytes_left <= 0:
+                break
+            if self._queue and not _may_be_small(self._queue[0]) and group:
+                break
+            following = self._next()
+        return group
+
+    def _free(self, works: Works) -> int:
+        return works.executor.capacity - len(self._running)
+
+    def _given_out(self, one: _InHand) -> None:
+        one.is_given_out = True
+        if not one.running:
+            self._over.append(one)
+
+    def _submit(self, works: Works, group: list[tuple[_InHand, Task]]) -> None:
+        reach("submitted")
+        future = works.executor.submit([task for _, task in group])
+        self._running[future] = group
+        future.add_done_callback(lambda future: self._on_done())
+
+    def _take(self, future: Future[list[Worked | LinemillError]]) -> None:
+        group = self._running.pop(future)
+        for (one, task), worked in zip(group, future.result(), strict=True):
+            one.running -= 1
+            if not isinstance(worked, LinemillError):
+                self._done_bytes += worked.raw_bytes
+            one.job.take(task, worked)
+            if one.is_given_out and not one.running:
+                self._over.append(one)
+
+    def _end(self, now: float) -> None:
+        ended = self._ended()
+        if ended:
+            reach("worked")
+        commits: list[Commit] = []
+        fails: list[Failed] = []
+        for one in ended:
+            outcome = one.job.commit()
+            if isinstance(outcome, Commit):
+                commits.append(outcome)
+            else:
+                fails.append(self._failed(one, outcome, now))
+        if commits:
+            self._commit(commits, now)
+        if fails:
+            self._fail(fails, now)
+        for one in ended:
+            self._in_hand.pop(one.job.claim.attempt_id, None)
+        for redo in self.publisher.work(now):
+            told = self._committed.pop(redo.attempt_id, None)
+            if told is not None:
+                self._on_report(told[0].claim, _report_of(told[0], redo))
+
+    def _ended(self) -> list[_InHand]:
+        """Give the files that have come to their end, in the order in which they may be committed."""
+        if not self._in_order:
+            ended, self._over = self._over, []
+            return ended
+        over = {id(one) for one in self._over}
+        ended = []
+        for one in self._in_hand.values():
+            if id(one) not in over:
+                break
+            ended.append(one)
+        taken = {id(one) for one in ended}
+        self._over = [one for one in self._over if id(one) not in taken]
+        return ended
+
+    def _commit(self, commits: list[Commit], now: float) -> None:
+        redos = self._catalog.commit(commits, now)
+        reach("committed")
+        still_ours = {redo.attempt_id for redo in redos}
+        for commit in commits:
+            if commit.claim.attempt_id in still_ours:
+                self._committed[commit.claim.attempt_id] = (commit, now)
+            else:
+                self._in_hand[commit.claim.attempt_id].job.discard()
+        self.publisher.add(redos)
+
+    def _failed(self, one: _InHand, error: LinemillError, now: float) -> Failed:
+        job = one.job
+        return failed(
+            job.claim,
+            error,
+            one.works.pipeline,
+            one.works.place.base,
+            now,
+            ledger=job.ledger,
+            raw_bytes=job.raw_bytes,
+            seconds=job.seconds,
+        )
+
+    def _fail(self, fails: list[Failed], now: float) -> None:
+        for each in fails:
+            self._in_hand[each.claim.attempt_id].job.discard()
+        self._catalog.fail(fails, now)
+        reach("failed")
+        for each in fails:
+            if each.moves_to is not None and each.claim.place is not None and each.claim.place != each.moves_to:
+                self._folders.make(each.moves_to.parent)
+                move_input(each.claim.place, each.moves_to)
+            self._on_failed(each)
+            if each.next_try_at is None:
+                self._on_report(each.claim, _report_of_failed(each))
+
+    def _save(self) -> None:
+        """Make durable how far large files are, so that a crash repeats little of them."""
+        now = time.monotonic()
+        for one in self._in_hand.values():
+            if one.job.claim.origin is Origin.INBOX and now - one.saved_s > CHECKPOINT_S:
+                one.saved_s = now
+                try:
+                    spans = one.job.durable()
+                    if spans:
+                        self._catalog.checkpoint(one.job.claim, spans)
+                        reach("saved")
+                except LinemillError as error:
+                    one.job.fail(error)
+
+
+def _is_small(one: _InHand, task: Task) -> bool:
+    return task.span is None and _may_be_small(one)
+
+
+def _may_be_small(one: _InHand) -> bool:
+    return 0 <= one.job.claim.size <= SMALL_BYTES
+
+
+def _report_of(commit: Commit, redo: Redo) -> FileReport:
+    published = tuple(
+        Published(each.output.name, each.output.target, each.output.lines, each.output.bytes) for each in redo.outputs
+    )
+    claim = commit.claim
+    return FileReport(
+        name=claim.name,
+        path=claim.found,
+        state=State.DONE,
+        failure=None,
+        ledger=commit.ledger,
+        published=published,
+        bytes=commit.raw_bytes,
+        seconds=commit.seconds,
+    )
+
+
+def _report_of_failed(failed: Failed) -> FileReport:
+    claim = failed.claim
+    return FileReport(
+        name=claim.name,
+        path=claim.found,
+        state=State.FAILED,
+        failure=Failure(failed.code, failed.reason, failed.traceback),
+        ledger=failed.ledger or Ledger(),
+        published=(),
+        bytes=failed.raw_bytes,
+        seconds=failed.seconds,
+    )

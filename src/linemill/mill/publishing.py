@@ -1,0 +1,147 @@
+"""What is committed becomes visible: the redo of the catalog's log, done again until it has succeeded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from linemill.catalog import Catalog
+from linemill.catalog.records import How, Redo, ToPublish
+from linemill.errors import LinemillError
+from linemill.failpoints import reach
+from linemill.files.hidden import Folders
+from linemill.files.publishing import MovedAway, TargetTaken, append, move_input, put_in_place, remove, sync
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 30.0
+
+
+class Publisher:
+    """Publishes committed attempts in the order of their commits. What cannot be published now is tried again later.
+
+    Attributes:
+        trouble: Why something could not be published at the last try; None if all was.
+        next_at: When to try again.
+    """
+
+    def __init__(self, catalog: Catalog, folders: Folders) -> None:
+        self._catalog = catalog
+        self._folders = folders
+        self._waiting: list[Redo] = []
+        self._wait_s = FIRST_WAIT_S
+        self.trouble: LinemillError | None = None
+        self.next_at = 0.0
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything is committed and not published."""
+        return bool(self._waiting)
+
+    def add(self, redos: Sequence[Redo]) -> None:
+        """Take on what has been committed; it is published by the next `work`."""
+        self._waiting += redos
+
+    def work(self, now: float) -> list[Redo]:
+        """Publish all that can be; give the attempts that are done.
+
+        An output into which an earlier attempt could not be published keeps its order: later attempts wait.
+        """
+        if not self._waiting or (self.trouble is not None and now < self.next_at):
+            return []
+        self.trouble = None
+        done, waiting = self._published()
+        if done:
+            try:
+                sync((), _folders_of(done) | self._folders.take_unsynced())
+            except LinemillError as error:
+                self.trouble, waiting, done = error, self._waiting, []
+        if done:
+            reach("published")
+            self._catalog.published(done, now)
+            reach("done")
+            for redo in done:
+                for each in redo.outputs:
+                    if each.output.how is How.APPENDED:
+                        with contextlib.suppress(OSError):
+                            os.unlink(each.output.staged)
+        self._waiting = waiting
+        if self.trouble is not None:
+            self.next_at = now + self._wait_s
+            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+        else:
+            self._wait_s = FIRST_WAIT_S
+        return done
+
+    def _published(self) -> tuple[list[Redo], list[Redo]]:
+        done: list[Redo] = []
+        waiting: list[Redo] = []
+        held_up: set[Path] = set()
+        left = list(self._waiting)
+        while left:
+            redo = left.pop(0)
+            targets = {each.output.target for each in redo.outputs}
+            if targets & held_up:
+                held_up |= targets
+                waiting.append(redo)
+                continue
+            try:
+                self._publish(redo)
+            except MovedAway as error:
+                self._catalog.begin_anew(error.target)
+                left = self._anew([redo, *left])
+            except TargetTaken as error:
+                self._catalog.retarget(_of(redo, error.target).output_id, _next_free(error.target))
+                left = self._anew([redo, *left])
+            except LinemillError as error:
+                self.trouble = self.trouble or error
+                held_up |= targets
+                waiting.append(redo)
+            else:
+                done.append(redo)
+        return done, waiting
+
+    def _anew(self, redos: list[Redo]) -> list[Redo]:
+        """Ask the catalog again for what is left to do, in the same order."""
+        now = {redo.attempt_id: redo for redo in self._catalog.redo(None)}
+        return [now[redo.attempt_id] for redo in redos if redo.attempt_id in now]
+
+    def _publish(self, redo: Redo) -> None:
+        for each in redo.outputs:
+            output = each.output
+            if each.is_published:
+                continue
+            self._folders.make(output.target.parent)
+            if output.how is How.WHOLE:
+                put_in_place(output.staged, output.target, may_replace=output.may_replace)
+            else:
+                append(output.staged, output.target, each.offset, output.bytes)
+        for path in redo.obsolete:
+            remove(path)
+        if redo.place is not None:
+            if redo.moves_to is not None and redo.moves_to != redo.place:
+                self._folders.make(redo.moves_to.parent)
+                move_input(redo.place, redo.moves_to)
+            elif redo.deletes:
+                remove(redo.place)
+
+
+def _of(redo: Redo, target: Path) -> ToPublish:
+    return next(each for each in redo.outputs if each.output.target == target)
+
+
+def _next_free(target: Path) -> Path:
+    number = 2
+    while os.path.lexists(path := target.with_name(f"{target.stem}~{number}{target.suffix}")):
+        number += 1
+    return path
+
+
+def _folders_of(redos: Sequence[Redo]) -> set[Path]:
+    folders: set[Path] = set()
+    for redo in redos:
+        folders |= {each.output.target.parent for each in redo.outputs}
+        folders |= {path.parent for path in redo.obsolete if path.parent.exists()}
+        folders |= {path.parent for path in (redo.place, redo.moves_to) if path is not None and (redo.moves_to or redo.deletes)}
+    return folders

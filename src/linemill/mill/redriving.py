@@ -1,0 +1,127 @@
+"""Dead letters of a file, taken through the pipeline again; those that stay dead, and those nobody asked for, are kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from linemill.catalog.records import Claim
+from linemill.engine import TEXT_LIMIT, DeadCode, DeadLetter
+from linemill.errors import BadInput, LinemillError
+from linemill.executors.letters import letter_line
+from linemill.files import LongLine, Reader, cannot_read, cannot_write, shown
+
+
+class Redriven:
+    """The dead letters that a re-drive takes, and what becomes of the file of dead letters.
+
+    Args:
+        dead: The file of dead letters.
+        claim: The attempt, with the wish.
+        encoding: How the input is read, where it must be.
+    """
+
+    def __init__(self, dead: Path, claim: Claim, encoding: str | None) -> None:
+        self._encoding = encoding
+        self._dead = dead
+        self._claim = claim
+        self._kept: list[dict[str, Any]] = []
+        self._taken: list[dict[str, Any]] = []
+        for letter in self._read():
+            (self._taken if self._is_wished(letter) else self._kept).append(letter)
+
+    def lines(self) -> tuple[tuple[int, str], ...]:
+        """Give the lines to work on, with their numbers: each once, in the file's order.
+
+        A line that gave several dead letters is one line. A text that the letter shows only the beginning of is read from the
+        input again; where that is gone, the letter is kept.
+        """
+        cut = {letter["line"] for letter in self._taken if _is_cut(letter)}
+        whole = self._from_input(cut) if cut else {}
+        lines: dict[int, str] = {}
+        for letter in list(self._taken):
+            number = letter["line"]
+            if _is_cut(letter) and number not in whole:
+                self._taken.remove(letter)
+                self._kept.append(letter)
+            else:
+                lines[number] = whole.get(number, letter.get("text"))
+        return tuple(sorted(lines.items()))
+
+    def letters(self, again: list[DeadLetter]) -> tuple[DeadLetter, ...]:
+        """Give all dead letters that the file has now."""
+        return tuple(sorted([*map(_as_letter, self._kept), *again], key=lambda letter: letter.number))
+
+    def merge(self, staged: Path) -> int:
+        """Put the letters that are kept and those that died again together, in the staged file; give their number."""
+        try:
+            again = staged.read_bytes().splitlines(keepends=True) if staged.exists() else []
+            kept = [letter_line(_as_letter(letter), self._claim.name) for letter in self._kept]
+            every = sorted([*kept, *again], key=lambda line: json.loads(line)["line"])
+            if every:
+                descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+                with os.fdopen(descriptor, "wb") as out:
+                    out.writelines(every)
+                    out.flush()
+                    os.fsync(out.fileno())
+        except OSError as error:
+            raise cannot_write(error, "put together", self._dead) from error
+        return len(every)
+
+    def _read(self) -> list[dict[str, Any]]:
+        try:
+            with open(self._dead, "rb") as lines:
+                return [json.loads(line) for line in lines]
+        except OSError as error:
+            raise cannot_read(error, shown(self._dead)) from error
+        except ValueError as error:
+            hint = "put the file back as it was written, or process the input again"
+            raise BadInput(f"this is no file of dead letters: {error}", shown(self._dead), hint, code="corrupt") from error
+
+    def _is_wished(self, letter: dict[str, Any]) -> bool:
+        wish = self._claim.wish
+        if wish is None:
+            return True
+        return wish.node in (None, letter.get("node", "")) and wish.code in (None, letter["code"])
+
+    def _from_input(self, numbers: set[int]) -> dict[int, str]:
+        """Read lines of the input by their numbers; none where it is gone."""
+        found: dict[int, str] = {}
+        if self._claim.place is None:
+            return found
+        first = 1
+        try:
+            with Reader(self._claim.place, encoding=self._encoding) as reader:
+                for part in reader:
+                    if isinstance(part, LongLine):
+                        first += 1
+                        continue
+                    for number in numbers:
+                        if first <= number < first + len(part):
+                            found[number] = part[number - first]
+                    first += len(part)
+        except LinemillError:
+            return {}
+        return found
+
+
+def _is_cut(letter: dict[str, Any]) -> bool:
+    """Tell whether a letter shows only the beginning of its line, or nothing of it."""
+    text = letter.get("text")
+    return text is None or len(text) > TEXT_LIMIT
+
+
+def _as_letter(letter: dict[str, Any]) -> DeadLetter:
+    return DeadLetter(
+        number=letter["line"],
+        node=letter.get("node", ""),
+        code=DeadCode(letter["code"]),
+        error=letter["error"],
+        text=letter.get("text"),
+        item=letter.get("item"),
+        traceback=letter.get("traceback", ""),
+        offset=letter.get("offset"),
+        length=letter.get("length"),
+    )

@@ -1,0 +1,357 @@
+"""The mill: watches the inbox, claims what is ready, works it, keeps going; and stops without leaving anything half done."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from linemill.catalog import Catalog
+from linemill.catalog.records import Arrived, Claim, Failed, FileState, Origin
+from linemill.executors.local import LocalExecutor
+from linemill.failpoints import reach
+from linemill.mill.arrival import Inbox, Seen, lock
+from linemill.mill.course import Course, Works
+from linemill.mill.failing import THE_WORLDS
+from linemill.mill.job import SPAN_BYTES, Place
+from linemill.mill.once import STATE_FOLDER
+from linemill.mill.recovery import recover
+from linemill.mill.reload import Refused, Reloaded, Reloader
+from linemill.mill.report import FileReport, State
+from linemill.mill.room import Room
+from linemill.mill.targets import targets_of
+from linemill.mill.tidying import tidy
+from linemill.mill.wakes import Wakes
+from linemill.pipeline import After, Pipeline, Version, version_of
+
+SCAN_S = 2.0
+"""How often the inbox is looked through although nothing woke the mill."""
+
+LOOK_S = 0.5
+"""How often workers, the catalog's wishes and the pipeline file are looked after, at least."""
+
+IDLE_LOOK_S = 1.0
+"""The same while nothing is in hand."""
+
+QUEUED_FILES = 400
+QUEUED_BYTES = 256 * 2**20
+"""Files are claimed while no more than this waits for a worker: what is not claimed stays in the inbox, where anybody may
+still take it away."""
+
+THIN_S = 3600.0
+
+
+class Logger(Protocol):
+    """What the mill tells its log."""
+
+    def info(self, event: str, **values: Any) -> Any: ...
+    def warning(self, event: str, **values: Any) -> Any: ...
+    def error(self, event: str, **values: Any) -> Any: ...
+
+
+class Mill:
+    """The running service. Used from one thread; `stop` may be called from anywhere.
+
+    Args:
+        pipeline: The checked pipeline.
+        log: Told what happens.
+        on_started: Called once the mill watches.
+    """
+
+    def __init__(self, pipeline: Pipeline, log: Logger, on_started: Callable[[Inbox], None] = lambda inbox: None) -> None:
+        self._base = pipeline.folder
+        self._log = log
+        self._on_started = on_started
+        self._stopping = False
+        self._pipeline = pipeline
+        self._inbox = Inbox(pipeline.watch, self._base)
+        self._room = Room(pipeline, self._base)
+        self._works: Works
+        self._old_works: list[Works] = []
+        self._catalog: Catalog
+        self._course: Course
+        self._wakes: Wakes
+        self._known: dict[str, tuple[int, int]] = {}
+        self._is_paused = False
+        self._blocked: str | None = None
+        self._scan_at = 0.0
+        self._look_at = 0.0
+        self._thin_at = 0.0
+        self._held_until = 0.0
+        self._hold_s = 1.0
+        self._take_at = 0.0
+
+    def stop(self) -> None:
+        """Let the mill stop: what is in hand is finished or put back within `stop_timeout`. Safe in a signal handler."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Work until `stop`.
+
+        Raises:
+            UsageError: Another mill is alive on the same inbox; says which process it is.
+            WorldError: The catalog or the folders cannot be used.
+        """
+        self._inbox.make()
+        with lock(self._inbox.folder), Catalog.open(self._base / STATE_FOLDER, "watch") as catalog:
+            self._catalog = catalog
+            self._wakes = Wakes([self._inbox.folder, self._base / STATE_FOLDER / "wake"])
+            try:
+                self._start()
+                self._on_started(self._inbox)
+                while not self._stopping:
+                    self._step()
+                self._finish()
+            finally:
+                self._wakes.close()
+                for works in [*self._old_works, self._works]:
+                    works.executor.close()
+
+    def _start(self) -> None:
+        now = time.time()
+        self._catalog.set_control("blocked", None, now)
+        self._course = Course(
+            self._catalog,
+            on_done=lambda: self._wakes.wake("worked"),
+            on_report=self._tell,
+            on_failed=self._tell_failed,
+        )
+        version = version_of(self._pipeline)
+        recovered = recover(self._catalog, self._base, now)
+        self._works = self._equipped(self._pipeline, version, now)
+        self._reloader = Reloader(self._pipeline, version, LOOK_S)
+        self._course.redo(recovered.redos)
+        tidied = tidy(self._catalog, self._inbox, now)
+        for claim in recovered.taken_back:
+            self._log.warning("file_taken_back", file=claim.name, attempt=claim.attempt_id)
+        self._log.info(
+            "mill_started",
+            inbox=str(self._inbox.folder),
+            pipeline=self._pipeline.name,
+            version=version.digest[:12],
+            published=len(recovered.redos),
+            taken_back=len(recovered.taken_back),
+            removed=recovered.removed,
+            tidied=tidied,
+        )
+        if self._pipeline.watch.after is After.KEEP:
+            self._known = self._catalog.known_in(self._inbox.folder)
+
+    def _equipped(self, pipeline: Pipeline, version: Version, now: float) -> Works:
+        settings = pipeline.workers
+        count = settings.count or os.cpu_count() or 1
+        executor = LocalExecutor(pipeline, version.digest, count, settings.memory_limit, settings.stall_timeout_s)
+        version_id = self._catalog.version(version.text, version.sources, now)
+        place = Place(self._base, self._catalog.tag, SPAN_BYTES if pipeline.is_splittable else None, {})
+        return Works(pipeline, version_id, executor, place)
+
+    def _step(self) -> None:
+        now = time.time()
+        if now >= self._look_at:
+            self._look(now)
+        if self._may_claim(now):
+            self._claim(now)
+        self._course.hand_out()
+        self._course.settle(time.time())
+        self._hold(time.time())
+        self._retire()
+        reasons = self._wakes.wait(self._wait_s(time.time()))
+        if reasons - {"worked"}:
+            self._scan_at = self._take_at = 0.0
+            if "wake" in reasons:
+                self._look_at = 0.0
+
+    def _wait_s(self, now: float) -> float:
+        """Tell how long nothing is to be done unless something wakes us, in seconds."""
+        if self._stopping:
+            return 0.0
+        times = [self._look_at, self._scan_at]
+        if self._course.publisher.has_work:
+            times.append(self._course.publisher.next_at)
+        return max(0.0, min(times) - now)
+
+    def _look(self, now: float) -> None:
+        """Look after what nobody tells us of."""
+        self._look_at = now + (IDLE_LOOK_S if self._course.is_idle else LOOK_S)
+        for works in [*self._old_works, self._works]:
+            works.executor.look()
+        is_paused = self._catalog.control("paused") is not None
+        if is_paused != self._is_paused:
+            self._is_paused = is_paused
+            self._scan_at = 0.0
+            self._log.info("mill_paused" if is_paused else "mill_resumed")
+        self._take_at = 0.0
+        self._reload(now)
+        if now >= self._thin_at:
+            self._thin_at = now + THIN_S
+            history = self._pipeline.history
+            inbox = self._inbox.folder
+            removed = self._catalog.thin(
+                now, age_s=history.age_s, most=history.files, keeps=lambda path: path.parent == inbox and os.path.lexists(path)
+            )
+            if removed:
+                self._log.info("history_thinned", files=removed)
+
+    def _may_claim(self, now: float) -> bool:
+        if self._is_paused or now < self._held_until:
+            return False
+        lack = self._room.lack(now)
+        self._block(lack, now)
+        return lack is None
+
+    def _block(self, reason: str | None, now: float) -> None:
+        """Say why no file is claimed, or that files are claimed again."""
+        if reason == self._blocked:
+            return
+        self._blocked = reason
+        self._catalog.set_control("blocked", None if reason is None else {"reason": reason, "since": now}, now)
+        if reason is None:
+            self._log.info("mill_unblocked")
+        else:
+            self._log.warning("mill_blocked", reason=reason)
+
+    def _hold(self, now: float) -> None:
+        """Claim nothing for a while after something could not be written, longer each time, until it can."""
+        trouble = self._course.publisher.trouble
+        if trouble is not None and now >= self._held_until:
+            self._held_until = self._course.publisher.next_at
+            self._block(str(trouble), now)
+
+    def _claim(self, now: float) -> None:
+        course, works = self._course, self._works
+        room = QUEUED_FILES - course.queued_files
+        if room <= 0 or course.queued_bytes > QUEUED_BYTES:
+            return
+        day = datetime.now(UTC).date().isoformat()
+        if now >= self._take_at:
+            self._take_at = now + LOOK_S
+            again = self._catalog.take(now, room, version_id=works.version_id, day=day, origin=None)
+            for claim in again:
+                self._log.info("file_taken_again", file=claim.name, attempt=claim.attempt_id, kind=claim.kind)
+            course.begin(again, works)
+            room -= len(again)
+        if now < self._scan_at or room <= 0:
+            return
+        seen = self._inbox.scan(now, room, known=self._is_known)
+        ready = [one for one in seen if one.fate is FileState.READY][:room]
+        self._scan_at = now + SCAN_S
+        looks = [one.next_look_at for one in seen if one.next_look_at is not None]
+        if looks:
+            self._scan_at = min(self._scan_at, max(min(looks), now + 0.02))
+        if ready:
+            self._claim_ready(ready, works, day, now)
+            if len(ready) == room:
+                self._scan_at = now
+
+    def _claim_ready(self, ready: list[Seen], works: Works, day: str, now: float) -> None:
+        keeps = works.pipeline.watch.after is After.KEEP
+        processing = None if keeps else self._base / works.pipeline.watch.processing
+        arrived = [Arrived(one.path, one.name, one.size, one.mtime_ns, one.noticed_at) for one in ready]
+        claims = self._catalog.claim(
+            arrived,
+            origin=Origin.INBOX,
+            version_id=works.version_id,
+            day=day,
+            now=now,
+            place_in=processing,
+            is_taken=lambda name: self._is_taken(name, works.pipeline, day),
+        )
+        reach("claimed")
+        ours: list[Claim] = []
+        never: list[Claim] = []
+        for one, claim in zip(ready, claims, strict=True):
+            assert claim.place is not None
+            if keeps:
+                self._known[one.name] = (one.size, one.mtime_ns)
+                ours.append(claim)
+            else:
+                (ours if self._inbox.claim(one, claim.place) else never).append(claim)
+                reach("moved")
+        if never:
+            self._catalog.forget(never)
+        self._course.begin(ours, works)
+        if len(ours) == 1:
+            self._log.info("file_claimed", file=ours[0].name, attempt=ours[0].attempt_id)
+        elif ours:
+            self._log.info("files_claimed", files=len(ours), first=ours[0].name, last=ours[-1].name)
+
+    def _is_known(self, name: str, size: int, mtime_ns: int) -> bool:
+        return self._known.get(name) == (size, mtime_ns)
+
+    def _is_taken(self, life_name: str, pipeline: Pipeline, day: str) -> bool:
+        """Tell whether something is where a file of that name would leave its outputs or itself."""
+        targets = targets_of(pipeline, life_name, self._base, day)
+        own = [targets.outputs[output.name] for output in pipeline.outputs if not output.is_growing]
+        watch = pipeline.watch
+        places = [self._base / folder / life_name for folder in (watch.processing, watch.processed, watch.failed)]
+        return any(map(os.path.lexists, [*own, targets.dead, *places]))
+
+    def _reload(self, now: float) -> None:
+        news = self._reloader.look(now)
+        if isinstance(news, Refused):
+            self._catalog.set_control("refused", {"reason": news.reason, "since": now}, now)
+            self._catalog.event("mill", "pipeline_refused", news.reason, now)
+            self._log.error("pipeline_refused", reason=news.reason)
+        elif isinstance(news, Reloaded):
+            self._catalog.set_control("refused", None, now)
+            self._catalog.event("mill", "pipeline_reloaded", news.version.digest, now)
+            self._old_works.append(self._works)
+            self._pipeline = news.pipeline
+            self._works = self._equipped(news.pipeline, news.version, now)
+            self._room = Room(news.pipeline, self._base)
+            self._inbox.follow(news.pipeline.watch)
+            self._log.info("pipeline_reloaded", version=news.version.digest[:12])
+
+    def _retire(self) -> None:
+        """Let go of the workers of earlier versions that have nothing left to do."""
+        for works in self._old_works[:]:
+            if not self._course.uses(works):
+                works.executor.close()
+                self._old_works.remove(works)
+
+    def _finish(self) -> None:
+        """Finish what is in hand, or put it back."""
+        self._log.info("mill_stopping", in_hand=self._course.files)
+        until = time.monotonic() + self._pipeline.watch.stop_timeout_s
+        self._course.stop_beginning()
+        while self._course.has_running and time.monotonic() < until:
+            for works in [*self._old_works, self._works]:
+                works.executor.look()
+            self._course.settle(time.time())
+            self._wakes.wait(min(LOOK_S, max(0.0, until - time.monotonic())))
+        for works in [*self._old_works, self._works]:
+            works.executor.close()
+        self._course.settle(time.time())
+        put_back = self._course.claims()
+        self._course.give_up(time.time(), put_back=True)
+        self._log.info("mill_stopped", put_back=len(put_back))
+
+    def _tell(self, claim: Claim, report: FileReport) -> None:
+        if report.state is State.DONE:
+            self._hold_s = 1.0
+            self._log.info(
+                "file_done",
+                file=claim.name,
+                attempt=claim.attempt_id,
+                lines=report.ledger.lines,
+                dead=report.ledger.dead,
+                seconds=round(report.seconds, 3),
+            )
+
+    def _tell_failed(self, failed: Failed) -> None:
+        if failed.code in THE_WORLDS:
+            now = time.time()
+            self._held_until = now + self._hold_s
+            self._hold_s = min(2 * self._hold_s, 30.0)
+            self._block(failed.reason, now)
+        self._log.warning(
+            "file_failed",
+            file=failed.claim.name,
+            attempt=failed.claim.attempt_id,
+            code=failed.code,
+            reason=failed.reason,
+            next_try_s=None if failed.next_try_at is None else round(failed.next_try_at - time.time(), 1),
+        )
+
