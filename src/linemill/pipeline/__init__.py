@@ -13,6 +13,7 @@ from linemill.pipeline.graph import (
     START_TAG,
     After,
     Budget,
+    HistorySettings,
     InputSettings,
     Mode,
     Node,
@@ -20,7 +21,9 @@ from linemill.pipeline.graph import (
     Output,
     Pipeline,
     Retry,
+    Tries,
     WatchSettings,
+    WorkerSettings,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ __all__ = [
     "START_TAG",
     "After",
     "Budget",
+    "HistorySettings",
     "InputSettings",
     "Mode",
     "Node",
@@ -39,7 +43,9 @@ __all__ = [
     "Output",
     "Pipeline",
     "Retry",
+    "Tries",
     "WatchSettings",
+    "WorkerSettings",
     "load",
 ]
 

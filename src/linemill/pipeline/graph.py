@@ -139,33 +139,107 @@ class Budget:
     """How many dead letters a file may have.
 
     Attributes:
-        share: Share of the file's lines, 0 to 1.
-        least: Dead letters that are always allowed.
+        share: Share of the file's lines, 0 to 1; 0 where a count was given.
+        least: Dead letters that are allowed however short the file is.
     """
 
     share: float = 0.10
     least: int = 10
 
     def allows(self, dead: int, lines: int) -> bool:
-        """Tell whether a file of so many lines may have so many dead letters."""
+        """Tell whether a file of so many lines may have so many dead letters.
+
+        A share below 1 never allows as many as there are lines: `least` is there for a bad line or two in a short file,
+        and not for a processor that is broken.
+        """
+        if 0 < self.share < 1 and dead >= lines > 0:
+            return False
         return dead <= max(self.least, self.share * lines)
 
 
 @dataclass(frozen=True, slots=True)
+class Tries:
+    """How often a file is tried that failed for a reason which may pass.
+
+    Attributes:
+        attempts: Tries at most, the first included.
+        backoff_s: Wait before the second try, in seconds; doubles from try to try, up to `LONGEST_BACKOFF_S`.
+    """
+
+    attempts: int = 4
+    backoff_s: float = 2.0
+
+    def wait_s(self, failed: int, random: Callable[[], float]) -> float:
+        """Tell how long to wait before the next try, in seconds.
+
+        Args:
+            failed: Tries that failed so far, at least 1.
+            random: Gives a number from 0 to 1. It takes up to half of the wait away, so that files which failed together
+                do not come back together.
+        """
+        longest = min(self.backoff_s * 2.0 ** min(failed - 1, 64), LONGEST_BACKOFF_S)
+        return longest * (1 - random() / 2)
+
+
+LONGEST_BACKOFF_S = 300.0
+"""A file that waits longer looks forgotten, and what passes by itself mostly does so within minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """The processes that work on files.
+
+    Attributes:
+        count: How many; None for one a core.
+        memory_limit: What each may take, in bytes; None for no limit.
+        stall_timeout_s: How long one may work without getting on before it is killed, in seconds.
+    """
+
+    count: int | None = None
+    memory_limit: int | None = None
+    stall_timeout_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """What is remembered of files that are done; what is past either bound is forgotten.
+
+    Attributes:
+        age_s: For how long, in seconds.
+        files: Of how many.
+    """
+
+    age_s: float = 90 * 24 * 3600.0
+    files: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """What the watcher looks at; paths are as written.
+    """What the watcher looks at, and where inputs go; paths are as written.
 
     Attributes:
         inbox: The folder in which files arrive.
         include: Patterns (`fnmatch`) of names to take; all, if empty.
         settle_s: How long size and time must hold still, in seconds, where the kernel cannot tell.
         after: What becomes of the input.
+        processing: The folder of inputs that are being worked on.
+        processed: The folder of inputs that are done.
+        failed: The folder of inputs that failed.
+        marker: What is added to a file's name for the name of the file that says it is complete; None for no such file.
+        min_free: Space on the disk below which nothing new is begun, in bytes.
+        stop_timeout_s: How long what is being worked on may take to end after a request to stop, in seconds.
     """
 
     inbox: str = "inbox"
     include: tuple[str, ...] = ()
     settle_s: float = 1.0
     after: After = After.MOVE
+    processing: str = "processing"
+    processed: str = "processed"
+    failed: str = "failed"
+    marker: str | None = None
+    min_free: int = 100 * 2**20
+    stop_timeout_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +257,9 @@ class Pipeline:
         budget: How many dead letters a file may have.
         watch: What the watcher looks at.
         sources: Files of the processors' own modules, absolute, for telling versions apart.
+        tries: How often a file is tried.
+        workers: The processes that work on files.
+        history: What is remembered.
     """
 
     name: str
@@ -195,6 +272,9 @@ class Pipeline:
     budget: Budget = field(default_factory=Budget)
     watch: WatchSettings = field(default_factory=WatchSettings)
     sources: tuple[Path, ...] = ()
+    tries: Tries = field(default_factory=Tries)
+    workers: WorkerSettings = field(default_factory=WorkerSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
 
     @property
     def folder(self) -> Path:

@@ -54,6 +54,9 @@ def load_pipeline(path: Path) -> Pipeline:
         budget=form.budget,
         watch=form.watch,
         sources=modules.sources(),
+        tries=form.tries,
+        workers=form.workers,
+        history=form.history,
     )
 
 

@@ -14,7 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from linemill.pipeline import values
-from linemill.pipeline.graph import ANY_TAG, DROP, After, Budget, InputSettings, Mode, OnError, Output, Retry, WatchSettings
+from linemill.pipeline.folders import check_folders
+from linemill.pipeline.graph import (
+    ANY_TAG,
+    DROP,
+    After,
+    Budget,
+    HistorySettings,
+    InputSettings,
+    Mode,
+    OnError,
+    Output,
+    Retry,
+    Tries,
+    WatchSettings,
+    WorkerSettings,
+)
 from linemill.pipeline.part import Entry, Part, Place
 from linemill.pipeline.problems import Problems
 from linemill.pipeline.wording import allowed, describe, did_you_mean, nearest, quote
@@ -37,6 +52,8 @@ TOP: dict[str, Reader] = {
     "errors": values.mapping,
     "watch": values.mapping,
     "input": values.mapping,
+    "workers": values.mapping,
+    "history": values.mapping,
 }
 """The keys of the file itself; of `pipeline`, the shorthand for `nodes`, `dialects` has made nodes."""
 
@@ -60,13 +77,25 @@ RETRY: dict[str, Reader] = {
 }
 OUTPUT: dict[str, Reader] = {"path": values.text}
 INPUT: dict[str, Reader] = {"encoding": values.encoding, "max_line": values.size, "max_size": values.size}
-ERRORS: dict[str, Reader] = {"budget": values.budget}
+ERRORS: dict[str, Reader] = {"budget": values.budget, "attempts": values.whole_number, "backoff": values.backoff_s}
 WATCH: dict[str, Reader] = {
-    "inbox": values.text,
+    "inbox": values.folder,
+    "processing": values.folder,
+    "processed": values.folder,
+    "failed": values.folder,
     "include": values.texts,
     "settle": values.time_s,
+    "marker": values.name_end,
     "after": values.choice(After),
+    "min_free": values.size,
+    "stop_timeout": values.time_s,
 }
+WORKERS: dict[str, Reader] = {
+    "count": values.whole_number,
+    "memory_limit": values.size,
+    "stall_timeout": values.time_limit_s,
+}
+HISTORY: dict[str, Reader] = {"age": values.age_s, "files": values.whole_number}
 
 
 _RETRY = Retry(on=())
@@ -130,6 +159,9 @@ class Form:
         input: How files are read.
         budget: How many dead letters a file may have.
         watch: What the watcher looks at.
+        tries: How often a file is tried.
+        workers: The processes that work on files.
+        history: What is remembered.
     """
 
     name: str | None
@@ -140,6 +172,9 @@ class Form:
     input: InputSettings = field(default_factory=InputSettings)
     budget: Budget = field(default_factory=Budget)
     watch: WatchSettings = field(default_factory=WatchSettings)
+    tries: Tries = field(default_factory=Tries)
+    workers: WorkerSettings = field(default_factory=WorkerSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
 
 
 def read_form(root: Part, folder: Path, problems: Problems) -> Form:
@@ -152,11 +187,13 @@ def read_form(root: Part, folder: Path, problems: Problems) -> Form:
     for name in nodes.keys() & outputs.keys():
         what = f"{quote(name)} names an output and, in line {nodes[name].place.line}, a node"
         problems.add(what, places[name], "give one of them another name: a route names its target by it")
+    errors = _read_section(given, "errors", ERRORS, problems)
+    budget = errors.pop("budget", Budget())
     watch = _read_section(given, "watch", WATCH, problems)
     if "include" in watch:
         watch["include"] = tuple(part.value for part in watch["include"])
-    if "settle" in watch:
-        watch["settle_s"] = watch.pop("settle")
+    settings = WatchSettings(**_in_seconds(watch, "settle", "stop_timeout"))
+    check_folders(settings, given.get("watch"), outputs, places, folder, problems)
     return Form(
         name=given.get("name"),
         start=given.get("start"),
@@ -164,13 +201,21 @@ def read_form(root: Part, folder: Path, problems: Problems) -> Form:
         outputs=outputs,
         output_places=places,
         input=InputSettings(**_read_section(given, "input", INPUT, problems)),
-        budget=_read_section(given, "errors", ERRORS, problems).get("budget", Budget()),
-        watch=WatchSettings(**watch),
+        budget=budget,
+        watch=settings,
+        tries=Tries(**_in_seconds(errors, "backoff")),
+        workers=WorkerSettings(**_in_seconds(_read_section(given, "workers", WORKERS, problems), "stall_timeout")),
+        history=HistorySettings(**_in_seconds(_read_section(given, "history", HISTORY, problems), "age")),
     )
 
 
 def _read_section(given: Mapping[str, Any], name: str, keys: Mapping[str, Reader], problems: Problems) -> dict[str, Any]:
     return _read_keys(given[name], name, keys, problems) if name in given else {}
+
+
+def _in_seconds(given: dict[str, Any], *times: str) -> dict[str, Any]:
+    """Give the names that say their unit to the keys that hold a time."""
+    return {f"{key}_s" if key in times else key: value for key, value in given.items()}
 
 
 def _read_nodes(part: Part, problems: Problems) -> dict[str, NodeForm]:

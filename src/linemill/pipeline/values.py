@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TypeVar
 
-from linemill.pipeline.graph import Budget
+from linemill.pipeline.graph import LONGEST_BACKOFF_S, Budget
 from linemill.pipeline.part import Part
 from linemill.pipeline.wording import did_you_mean, listing
 
 LONGEST_S = 366 * 24 * 3600
 """A year: longer times are slips of the pen, and timers overflow at some point."""
 
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+LONGEST_AGE_S = 100 * LONGEST_S
+"""A century: nothing waits for it, so it may be as good as for ever."""
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b", re.IGNORECASE)
 _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
 
@@ -50,6 +53,22 @@ def text(part: Part) -> str:
     if not part.value:
         raise Unfit("text that is not empty")
     return part.value
+
+
+def folder(part: Part) -> str:
+    """Read the path of a folder."""
+    path = text(part)
+    if not path.isprintable() or path != path.strip():
+        raise Unfit("a path on one line without blanks around it")
+    return path
+
+
+def name_end(part: Part) -> str:
+    """Read what is added to the name of a file."""
+    end = text(part)
+    if not end.isprintable() or end != end.strip() or "/" in end:
+        raise Unfit("the end of a file name, without blanks and slashes, such as .done")
+    return end
 
 
 def texts(part: Part) -> tuple[Part, ...]:
@@ -103,15 +122,18 @@ def choice(kind: type[E]) -> Callable[[Part], E]:
 
 
 def time_s(part: Part) -> float:
-    """Read a time in seconds: `500ms`, `1s`, `2m`, `1h`, or a plain number of seconds."""
-    seconds = math.nan
-    if isinstance(part.value, str) and (found := _DURATION.fullmatch(part.value.strip())):
-        seconds = float(found[1]) * _SECONDS[found[2]]
-    elif type(part.value) in (int, float):
-        seconds = part.value
+    """Read a time in seconds: `500ms`, `1s`, `2m`, `1h`, `7d`, or a plain number of seconds."""
+    seconds = _seconds(part)
     if not 0 <= seconds <= LONGEST_S:
         raise Unfit("a time of at most 366 days, such as 500ms, 1s, 2m or 1h")
-    return float(seconds)
+    return seconds
+
+
+def _seconds(part: Part) -> float:
+    if isinstance(part.value, str) and (found := _DURATION.fullmatch(part.value.strip())):
+        return float(found[1]) * _SECONDS[found[2]]
+    # Compared before it is made a float: whole numbers may be too large to be one.
+    return float(part.value) if type(part.value) in (int, float) and part.value <= LONGEST_AGE_S else math.nan
 
 
 def time_limit_s(part: Part) -> float:
@@ -119,6 +141,22 @@ def time_limit_s(part: Part) -> float:
     seconds = time_s(part)
     if not seconds:
         raise Unfit("a time longer than 0, such as 500ms, 1s or 2m")
+    return seconds
+
+
+def backoff_s(part: Part) -> float:
+    """Read a wait between two tries, in seconds."""
+    seconds = _seconds(part)
+    if not 0 <= seconds <= LONGEST_BACKOFF_S:
+        raise Unfit(f"a time of at most {LONGEST_BACKOFF_S / 60:g} minutes, such as 500ms, 2s or 1m")
+    return seconds
+
+
+def age_s(part: Part) -> float:
+    """Read how long something is kept, in seconds."""
+    seconds = _seconds(part)
+    if not 0 < seconds <= LONGEST_AGE_S:
+        raise Unfit("a time longer than 0 and of at most 36600 days, such as 12h, 90d or 365d")
     return seconds
 
 

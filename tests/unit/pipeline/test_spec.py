@@ -1,6 +1,6 @@
 import pytest
 
-from linemill.pipeline import After, Budget, InputSettings, OnError, Retry, WatchSettings
+from linemill.pipeline import After, Budget, HistorySettings, InputSettings, OnError, Retry, Tries, WatchSettings, WorkerSettings
 
 GOOD = "nodes:\n  a: {use: p:up, to: out}\noutputs: {out: 'out/{name}'}\n"
 
@@ -11,6 +11,9 @@ def test_everything_has_a_default(project):
     assert pipeline.input == InputSettings()
     assert pipeline.budget == Budget()
     assert pipeline.watch == WatchSettings()
+    assert pipeline.tries == Tries(attempts=4, backoff_s=2.0)
+    assert pipeline.workers == WorkerSettings(count=None, memory_limit=None, stall_timeout_s=600.0)
+    assert pipeline.history == HistorySettings(age_s=90 * 86_400.0, files=1_000_000)
     assert pipeline.path == project.path
     assert pipeline.text == GOOD
 
@@ -19,13 +22,21 @@ def test_every_section_is_read(project):
     pipeline = project.load(
         "name: logs\n"
         + GOOD
-        + "errors: {budget: 2.5%}\n"
-        + "watch: {inbox: in, include: ['*.log', '*.gz'], settle: 500ms, after: keep}\n"
+        + "errors: {budget: 2.5%, attempts: 7, backoff: 500ms}\n"
+        + "watch: {inbox: in, include: ['*.log', '*.gz'], settle: 500ms, after: keep, processing: ../work, processed: in/done,\n"
+        + "  failed: /bad, marker: .done, min_free: 1 GiB, stop_timeout: 0}\n"
         + "input: {encoding: latin-1, max_line: 64kB, max_size: 2 GiB}\n"
+        + "workers: {count: 3, memory_limit: 512 MiB, stall_timeout: 1h}\n"
+        + "history: {age: 7d, files: 1000}\n"
     )
     assert pipeline.name == "logs"
     assert pipeline.budget == Budget(share=0.025, least=10)
-    assert pipeline.watch == WatchSettings("in", ("*.log", "*.gz"), 0.5, After.KEEP)
+    assert pipeline.watch == WatchSettings(
+        "in", ("*.log", "*.gz"), 0.5, After.KEEP, "../work", "in/done", "/bad", ".done", 2**30, stop_timeout_s=0.0
+    )
+    assert pipeline.tries == Tries(attempts=7, backoff_s=0.5)
+    assert pipeline.workers == WorkerSettings(count=3, memory_limit=512 * 2**20, stall_timeout_s=3600.0)
+    assert pipeline.history == HistorySettings(age_s=604_800.0, files=1000)
     assert pipeline.input == InputSettings("latin-1", 64_000, 2 * 2**30)
 
 
@@ -44,7 +55,8 @@ def test_a_budget_is_a_share_or_a_count(project, written, budget):
 
 
 @pytest.mark.parametrize(
-    ("written", "seconds"), [("1s", 1.0), ("500ms", 0.5), ("2m", 120.0), ("1 h", 3600.0), ("3", 3.0), ("0.25", 0.25)]
+    ("written", "seconds"),
+    [("1s", 1.0), ("500ms", 0.5), ("2m", 120.0), ("1 h", 3600.0), ("2d", 172_800.0), ("3", 3.0), ("0.25", 0.25)],
 )
 def test_a_time_has_a_unit_or_is_in_seconds(project, written, seconds):
     assert project.node("p:up", f"line_timeout: {written}").line_timeout_s == seconds
