@@ -1,0 +1,362 @@
+"""Reading the catalog: lists with filters and a cursor, and what became of one file. Writes nothing.
+
+Every list is cut by the key it is sorted by, and every filter goes through an index where few rows pass it: a page of a
+million files takes as long as one of a thousand. `filtering` sees to the latter, `decoding` makes values of rows.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, create_engine, func, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from linemill.catalog import decoding, schema
+from linemill.catalog.cursors import read_cursor, written_cursor
+from linemill.catalog.filtering import comparison, filters_of
+from linemill.catalog.records import FileState
+from linemill.catalog.rows import (
+    AttemptRow,
+    EventRow,
+    FileRow,
+    LetterGroup,
+    LetterRow,
+    NodeRow,
+    OutputRow,
+    Page,
+    VersionRow,
+)
+from linemill.errors import UsageError, WorldError
+from linemill.files import shown, unshown
+
+T = TypeVar("T")
+
+DATABASE = "catalog.db"
+"""The catalog's name in the state folder."""
+
+CHUNK = 1_000
+"""Rows that are fetched at a time where names are compared here."""
+
+SORTS: dict[str, Column[Any]] = {"since": schema.file.c.since, "name": schema.file.c.name, "id": schema.file.c.id}
+"""What files can be sorted by: what has an index."""
+
+
+class History:
+    """The reading half of the catalog.
+
+    Args:
+        engine: On the catalog's database. Never written to.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, folder: Path) -> History | None:
+        """Open the catalog of a state folder for reading; None if there is none yet."""
+        path = folder / DATABASE
+        if not path.exists():
+            return None
+
+        # A URL would take a path with "?" in it, or with bytes that are not UTF-8, for something else.
+        def connect() -> sqlite3.Connection:
+            connection = sqlite3.connect(path, timeout=30)
+            connection.execute("PRAGMA query_only = ON")
+            return connection
+
+        return cls(create_engine("sqlite://", creator=connect))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """Give a connection, on one state of the catalog until the end.
+
+        Raises:
+            WorldError: It cannot be read.
+        """
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            reason = getattr(error, "orig", None) or error
+            raise WorldError(f"the catalog cannot be read: {reason}", code="catalog") from error
+
+    def files(
+        self,
+        *,
+        state: FileState | None = None,
+        name_like: str | None = None,
+        sort: str = "-since",
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[FileRow]:
+        """List files.
+
+        Args:
+            state: Only those in this state.
+            name_like: Only those of this name, or pattern (`*`, `?`, `[ab]`).
+            sort: `since`, `name` or `id`; with `-` in front the last comes first.
+            after: The `after` of the page before.
+            limit: Rows at most.
+
+        Raises:
+            UsageError: The sort or the cursor is none of ours.
+        """
+        is_down, by = sort.startswith("-"), sort.removeprefix("-")
+        if by not in SORTS:
+            raise UsageError(
+                f"files cannot be sorted by {sort!r}", hint=f"there are: {', '.join(SORTS)}, each also with - in front"
+            )
+        key, place = SORTS[by], read_cursor(after, f"files by {sort}")
+        order = [each.desc() if is_down else each for each in (key, schema.file.c.id)]
+        fits = comparison(name_like)
+        rows: list[FileRow] = []
+        with self._reading() as connection:
+            filters = filters_of(connection, state, name_like, by)
+            while len(rows) <= limit:
+                page = _beyond(key, schema.file.c.id, place, is_down)
+                asked = CHUNK if fits else limit + 1
+                chunk = connection.execute(select(schema.file).where(*filters, *page).order_by(*order).limit(asked)).all()
+                found = [decoding.file_row(row) for row in chunk if not fits or fits(unshown(row.name))]
+                rows += found[: limit + 1 - len(rows)]
+                if len(chunk) < asked or not fits:
+                    break
+                place = [getattr(chunk[-1], by), chunk[-1].id]
+        return _page(rows, limit, f"files by {sort}", lambda row: (shown(row.name) if by == "name" else getattr(row, by), row.id))
+
+    def file(self, file_id: int) -> FileRow | None:
+        """Give one file."""
+        with self._reading() as connection:
+            row = connection.execute(select(schema.file).where(schema.file.c.id == file_id)).one_or_none()
+        return decoding.file_row(row) if row is not None else None
+
+    def find(self, text: str, limit: int = 100) -> list[FileRow]:
+        """Find files by what somebody types: an id, a name, a name of an output, a path; as it is or as it is shown.
+
+        Returns:
+            The one with the id first, then the newest first.
+        """
+        table = schema.file.c
+        names = list(dict.fromkeys([shown(text), text]))
+        conditions: list[ColumnElement[bool]] = [table.name.in_(names), table.life_name.in_(names)]
+        path = Path(text)
+        if os.sep in text:
+            # By the last part, which has an index, and then by the whole.
+            places = [shown(Path.cwd() / path), str(Path.cwd() / path), shown(path.resolve())]
+            last = [shown(path.name), path.name]
+            conditions = [
+                and_(either.in_(last), or_(table.found.in_(places), table.place.in_(places)))
+                for either in (table.name, table.life_name)
+            ]
+        found: dict[int, FileRow] = {}
+        with self._reading() as connection:
+            if text.isascii() and text.isdigit() and len(text) < 19:
+                found |= _by_id(connection.execute(select(schema.file).where(table.id == int(text))))
+            named: dict[int, FileRow] = {}
+            for condition in conditions:  # one by one: an OR over two indices is more than some planners take
+                named |= _by_id(connection.execute(select(schema.file).where(condition).order_by(table.id.desc()).limit(limit)))
+        newest = sorted(named.values(), key=lambda row: row.id, reverse=True)
+        return list((found | {row.id: row for row in newest}).values())[:limit]
+
+    def attempts(self, file_id: int) -> list[AttemptRow]:
+        """List the attempts of a file, the first one first."""
+        table = schema.attempt.c
+        with self._reading() as connection:
+            rows = connection.execute(select(schema.attempt).where(table.file_id == file_id).order_by(table.number)).all()
+        return [decoding.attempt_row(row) for row in rows]
+
+    def outputs(self, *, file_id: int | None = None, attempt_id: int | None = None) -> list[OutputRow]:
+        """List the outputs of a file or of one attempt, in the order in which they were committed."""
+        where = schema.attempt.c.file_id == file_id if attempt_id is None else schema.output.c.attempt_id == attempt_id
+        with self._reading() as connection:
+            rows = connection.execute(_OUTPUTS.where(where).order_by(schema.output.c.id)).all()
+        return [decoding.output_row(row) for row in rows]
+
+    def targets(self, after: str = "", limit: int = CHUNK) -> list[str]:
+        """List the targets that something was published to, each once, as they are shown and in their order."""
+        table = schema.output.c
+        query = select(table.target).where(table.target > after).distinct().order_by(table.target).limit(limit)
+        with self._reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def outputs_at(self, target: str) -> list[OutputRow]:
+        """List all outputs that went to a target, given as it is shown, in the order in which they were committed."""
+        with self._reading() as connection:
+            rows = connection.execute(_OUTPUTS.where(schema.output.c.target == target).order_by(schema.output.c.id)).all()
+        return [decoding.output_row(row) for row in rows]
+
+    def node_counts(self, attempt_id: int) -> list[NodeRow]:
+        """List what each node did in an attempt, in topological order."""
+        table = schema.node_count.c
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(schema.node_count).where(table.attempt_id == attempt_id).order_by(table.position)
+            ).all()
+        return [decoding.node_row(row) for row in rows]
+
+    def letters(
+        self,
+        *,
+        file_id: int | None = None,
+        node: str | None = None,
+        code: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[LetterRow]:
+        """List dead letters, the newest first.
+
+        Args:
+            file_id: Only those of this file.
+            node: Only those of this node.
+            code: Only those with this code.
+            after: The `after` of the page before.
+            limit: Rows at most.
+
+        Raises:
+            UsageError: The cursor is none of ours.
+        """
+        place = read_cursor(after, "letters")
+        with self._reading() as connection:
+            if file_id is not None or (node is None and code is None):
+                found = _letters(connection, _matches(file_id, node, code), place, limit + 1)
+            else:
+                # Group by group, each by its index, and then put together.
+                groups = [
+                    _letters(connection, _matches(None, *group), place, limit + 1)
+                    for group in _groups(connection)
+                    if node in (None, group[0]) and code in (None, group[1])
+                ]
+                found = list(heapq.merge(*groups, key=lambda row: -row.id))[: limit + 1]
+        return _page(found, limit, "letters")
+
+    def letters_grouped(self) -> list[LetterGroup]:
+        """Count dead letters by node and code, the most frequent first, with the newest of each."""
+        table, attempt = schema.dead_letter.c, schema.attempt.c
+        count, newest = func.count().label("count"), func.max(table.id).label("newest")
+        groups = select(table.node, table.code, count, newest).group_by(table.node, table.code).subquery()
+        query = (
+            select(groups.c.count, schema.dead_letter, attempt.ended_at, attempt.began_at)
+            .join(schema.dead_letter, table.id == groups.c.newest)
+            .join(schema.attempt, attempt.id == table.attempt_id)
+            .order_by(groups.c.count.desc(), table.node, table.code)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return [
+            LetterGroup(
+                row.node, row.code, row[0], decoding.letter_row(row), row.began_at if row.ended_at is None else row.ended_at
+            )
+            for row in rows
+        ]
+
+    def letter_files(self, node: str | None = None, code: str | None = None) -> list[int]:
+        """List the files that have dead letters of a node and a code, each once."""
+        table = schema.dead_letter.c
+        with self._reading() as connection:
+            query = select(table.file_id).where(*_matches(None, node, code)).distinct().order_by(table.file_id)
+            return list(connection.execute(query).scalars())
+
+    def events(self, *, after: str | None = None, limit: int = 100) -> Page[EventRow]:
+        """List what was done and asked for, the newest first.
+
+        Raises:
+            UsageError: The cursor is none of ours.
+        """
+        table, place = schema.event.c, read_cursor(after, "events")
+        query = select(schema.event).order_by(table.id.desc()).limit(limit + 1)
+        with self._reading() as connection:
+            rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
+        return _page([decoding.event_row(row) for row in rows], limit, "events")
+
+    def totals(self) -> dict[FileState, int]:
+        """Count the files in each state that has any."""
+        table = schema.file.c
+        with self._reading() as connection:
+            rows = connection.execute(select(table.state, func.count()).group_by(table.state)).all()
+        return {FileState(state): count for state, count in rows}
+
+    def versions(self, *, after: str | None = None, limit: int = 100) -> Page[VersionRow]:
+        """List the versions of the pipeline, the newest first.
+
+        Raises:
+            UsageError: The cursor is none of ours.
+        """
+        table, place = schema.version.c, read_cursor(after, "versions")
+        query = select(table.id, table.digest, table.loaded_at).order_by(table.id.desc()).limit(limit + 1)
+        with self._reading() as connection:
+            rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
+        return _page([VersionRow(*row) for row in rows], limit, "versions")
+
+    def version_text(self, version_id: int) -> tuple[str, dict[str, str]] | None:
+        """Give the pipeline file of a version, and its modules by path; None if it is unknown."""
+        with self._reading() as connection:
+            row = connection.execute(select(schema.version).where(schema.version.c.id == version_id)).one_or_none()
+        return (row.text, decoding.mapping(row.sources)) if row is not None else None
+
+    def control(self, name: str) -> Any:
+        """Give a control value, as JSON has it; None if it is not set."""
+        with self._reading() as connection:
+            value = connection.execute(select(schema.control.c.value).where(schema.control.c.name == name)).scalar_one_or_none()
+        return decoding.value(value)
+
+
+_OUTPUTS = select(schema.output, schema.attempt.c.file_id).join(schema.attempt, schema.attempt.c.id == schema.output.c.attempt_id)
+
+
+def _by_id(rows: Any) -> dict[int, FileRow]:
+    return {row.id: decoding.file_row(row) for row in rows}
+
+
+def _beyond(key: Column[Any], id_: Column[Any], place: list[Any] | None, is_down: bool) -> list[ColumnElement[bool]]:
+    """Say that rows come after a place, so that the first half of it alone bounds the index."""
+    if place is None:
+        return []
+    value, last_id = place
+    if is_down:
+        return [key <= value, or_(key < value, id_ < last_id)]
+    return [key >= value, or_(key > value, id_ > last_id)]
+
+
+def _matches(file_id: int | None, node: str | None, code: str | None) -> list[ColumnElement[bool]]:
+    table = schema.dead_letter.c
+    wanted: Mapping[Column[Any], Any] = {table.file_id: file_id, table.node: node, table.code: code}
+    return [column == value for column, value in wanted.items() if value is not None]
+
+
+def _letters(connection: Connection, where: list[ColumnElement[bool]], place: list[Any] | None, limit: int) -> list[LetterRow]:
+    table = schema.dead_letter.c
+    if place:
+        where = [*where, table.id < place[0]]
+    rows = connection.execute(select(schema.dead_letter).where(*where).order_by(table.id.desc()).limit(limit))
+    return [decoding.letter_row(row) for row in rows]
+
+
+def _groups(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Give every pair of node and code that has letters: a step in the index for each, however many letters there are."""
+    table = schema.dead_letter.c
+    query = select(table.node, table.code).order_by(table.node, table.code).limit(1)
+    row = connection.execute(query).one_or_none()
+    while row is not None:
+        node, code = row
+        yield node, code
+        row = connection.execute(query.where(table.node == node, table.code > code)).one_or_none()
+        if row is None:
+            row = connection.execute(query.where(table.node > node)).one_or_none()
+
+
+def _id(row: Any) -> tuple[int]:
+    return (row.id,)
+
+
+def _page(rows: list[T], limit: int, name: str, place: Callable[[T], tuple[Any, ...]] = _id) -> Page[T]:
+    kept = tuple(rows[:limit])
+    return Page(kept, written_cursor(name, *place(kept[-1])) if len(rows) > limit and kept else None)

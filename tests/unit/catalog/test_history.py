@@ -1,0 +1,311 @@
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from linemill.catalog import schema
+from linemill.catalog.history import History
+from linemill.catalog.records import FileState, Kind, Wish
+from linemill.catalog.rows import Page
+from linemill.errors import UsageError, WorldError
+
+
+@pytest.fixture
+def records(make_records: Callable[[Path], Any], tmp_path: Path) -> Any:
+    return make_records(tmp_path / ".linemill")
+
+
+@pytest.fixture
+def history(records: Any) -> Iterator[History]:
+    opened = History.open(records.folder)
+    assert opened is not None
+    yield opened
+    opened.close()
+
+
+def _names(page: Any) -> list[str]:
+    return [row.name for row in page.rows]
+
+
+def test_without_a_catalog_there_is_no_history(tmp_path):
+    assert History.open(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path):
+    (tmp_path / "catalog.db").write_bytes(b"something else" * 1000)
+    history = History.open(tmp_path)
+    assert history is not None
+    with pytest.raises(WorldError, match="the catalog cannot be read: file is not a database") as refused:
+        history.totals()
+    assert refused.value.code == "catalog"
+
+
+def test_reading_never_writes(records, history):
+    with history._reading() as connection, pytest.raises(Exception, match="readonly"):
+        connection.exec_driver_sql("DELETE FROM file")
+
+
+def test_names_and_paths_come_back_as_they_were(records, history):
+    name = "a\n\\\udcff\x85.log"
+    file_id = records.file(name, found=f"/in/{name}", place=Path("/done") / name)
+    row = history.file(file_id)
+    assert row is not None
+    assert (row.name, row.life_name, row.found, row.place) == (name, name, Path(f"/in/{name}"), Path(f"/done/{name}"))
+    assert history.file(file_id + 1) is None
+
+
+@pytest.mark.parametrize("sort", ["since", "-since", "name", "-name", "id", "-id"])
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [({}, 40), ({"state": FileState.FAILED}, 14), ({"name_like": "f*"}, 20), ({"name_like": "*1*"}, 4)],
+)
+@pytest.mark.parametrize("few", [0, 10_000])
+def test_pages_put_together_are_the_whole_list_in_order(records, history, monkeypatch, sort, filters, count, few):
+    monkeypatch.setattr("linemill.catalog.filtering.FEW", few)
+    for number in range(40):
+        state = "failed" if number % 3 == 0 else "done"
+        records.file(f"{'fg'[number % 2]}{number % 10}.log", state, since=float(number // 4))
+    whole = history.files(sort=sort, limit=1000, **filters).rows
+    assert len(whole) == count
+    keys = [(getattr(row, sort.lstrip("-")), row.id) for row in whole]
+    assert keys == sorted(keys, reverse=sort.startswith("-"))
+    paged, after = [], None
+    while True:
+        page = history.files(sort=sort, limit=3, after=after, **filters)
+        paged += page.rows
+        after = page.after
+        if after is None:
+            break
+        assert len(page.rows) == 3
+    assert tuple(paged) == whole
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("a.log", ["a.log"]),
+        ("A*", ["A.LOG"]),
+        ("*.log", ["a.log", "a_b.log", "a%b.log", "b!.log", "x\n.log", "[1].log"]),
+        ("a?b.log", ["a_b.log", "a%b.log"]),
+        ("a_*", ["a_b.log"]),
+        ("a%*", ["a%b.log"]),
+        ("*!.l?g", ["b!.log"]),
+        ("[ab]*", ["a.log", "a_b.log", "a%b.log", "b!.log"]),
+        ("x?.log", ["x\n.log"]),
+        ("x\n*", ["x\n.log"]),
+        ("[1].log", ["[1].log"]),
+        ("*", ["a.log", "A.LOG", "a_b.log", "a%b.log", "b!.log", "x\n.log", "[1].log"]),
+        ("", []),
+    ],
+)
+@pytest.mark.parametrize("few", [0, 10_000])
+@pytest.mark.parametrize("sort", ["id", "name"])
+def test_a_pattern_finds_what_a_shell_would_find(records, history, monkeypatch, pattern, found, few, sort):
+    monkeypatch.setattr("linemill.catalog.filtering.FEW", few)
+    for name in ("a.log", "A.LOG", "a_b.log", "a%b.log", "b!.log", "x\n.log", "[1].log"):
+        records.file(name)
+    assert sorted(_names(history.files(name_like=pattern, sort=sort))) == sorted(found)
+
+
+def test_a_page_goes_on_where_it_ended_although_files_came_in_between(records, history):
+    for number in range(5):
+        records.file(f"{number}.log", since=float(number))
+    first = history.files(limit=2)
+    records.file("new.log", since=9.0)
+    assert _names(history.files(limit=2, after=first.after)) == ["2.log", "1.log"]
+
+
+@pytest.mark.parametrize("after", ["x", "", "W10", "é", "eyJhIjogMX0"])
+def test_a_cursor_that_is_none_of_ours_is_refused(history, after):
+    for ask in (history.files, history.letters, history.events, history.versions):
+        with pytest.raises(UsageError, match="begin with the first page"):
+            ask(after=after)
+
+
+def test_a_cursor_of_another_list_is_refused(records, history):
+    records.file("a.log")
+    records.file("b.log")
+    after = history.files(limit=1).after
+    with pytest.raises(UsageError, match="in this list"):
+        history.files(after=after, sort="name")
+    with pytest.raises(UsageError, match="in this list"):
+        history.letters(after=after)
+
+
+def test_what_has_no_index_is_no_sort(history):
+    with pytest.raises(UsageError, match="cannot be sorted by 'lines'; there are: since, name, id"):
+        history.files(sort="lines")
+
+
+def test_a_file_is_found_by_all_that_it_is_called(records, history, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = records.file("a.log", found=tmp_path / "inbox/a.log", place=tmp_path / "processed/a.log")
+    second = records.file("a.log", found=tmp_path / "inbox/a.log", place=tmp_path / "processed/a~2.log")
+    strange = records.file("x\n.log", found=tmp_path / "x\n.log")
+    digits = records.file(str(first))
+
+    def ids(text: str) -> list[int]:
+        return [row.id for row in history.find(text)]
+
+    assert ids("a.log") == [second, first]
+    assert ids("a~2.log") == [second]
+    assert ids("inbox/a.log") == [second, first]
+    assert ids(str(tmp_path / "processed/a~2.log")) == [second]
+    assert ids("processed/a.log") == [first]
+    assert ids("elsewhere/a.log") == []
+    assert ids("x\n.log") == ids("x\\n.log") == ids("./x\n.log") == [strange]
+    assert ids(str(first)) == [first, digits]
+    assert ids("b.log") == []
+    assert ids("9" * 40) == []
+
+
+def test_the_parts_of_a_file_come_in_their_order(records, history):
+    file_id = records.file()
+    wish = '{"kind": "redrive", "who": "me", "append_again": false, "node": "b", "code": null}'
+    first = records.attempt(file_id)
+    second = records.attempt(file_id, number=2, kind="redrive", wish=wish)
+    one = records.output(first, Path("/out/a"), b"a\n", replaced_by=second)
+    two = records.output(second, Path("/out/b"), b"a\nb\n", offset=7, how="appended")
+    records.node(first, 1, "b", came=2, gave={"": 2}, sent={"all": 2})
+    records.node(first, 0, "a", came=2, gave={"x": 2}, sent={"b": 2}, seconds=0.5)
+    assert [attempt.id for attempt in history.attempts(file_id)] == [first, second]
+    assert history.attempts(file_id)[1].wish == Wish(Kind.REDRIVE, "me", node="b")
+    outputs = history.outputs(file_id=file_id)
+    assert [output.id for output in outputs] == [one, two]
+    assert history.outputs(attempt_id=second) == outputs[1:]
+    assert (outputs[1].offset, outputs[1].end, outputs[1].lines, outputs[0].replaced_by) == (7, 11, 2, second)
+    assert sum(length for length, _ in outputs[1].pieces) == 4
+    nodes = history.node_counts(first)
+    assert [(row.node, row.counts.gave, row.counts.sent) for row in nodes] == [
+        ("a", {"x": 2}, {"b": 2}),
+        ("b", {"": 2}, {"all": 2}),
+    ]
+
+
+def test_targets_come_once_each_and_in_order(records, history):
+    attempt = records.attempt(records.file())
+    for name in ("b", "a", "b", "c\n"):
+        records.output(attempt, Path("/out") / name, b"")
+    assert history.targets(limit=2) == ["/out/a", "/out/b"]
+    assert history.targets(after="/out/b") == ["/out/c\\n"]
+    assert [output.target for output in history.outputs_at("/out/c\\n")] == [Path("/out/c\n")]
+    assert len(history.outputs_at("/out/b")) == 2
+
+
+def test_letters_are_filtered_and_paged_the_newest_first(records, history):
+    file_id, other = records.file("a.log"), records.file("b.log")
+    attempt, another = records.attempt(file_id), records.attempt(other)
+    for number in range(30):
+        ours = number % 2 == 0
+        node, code = ("keep", "", "odd")[number % 3], ("raised", "timeout")[number // 3 % 2]
+        records.letter(file_id if ours else other, attempt if ours else another, node, code, line=number, text="\udcff")
+    everything = history.letters(limit=1000).rows
+    assert [row.number for row in everything] == list(range(29, -1, -1))
+    assert everything[0].fields["text"] == "\udcff"
+    for wanted in (
+        {},
+        {"node": "keep"},
+        {"node": ""},
+        {"code": "timeout"},
+        {"node": "odd", "code": "raised"},
+        {"file_id": other},
+    ):
+        for more in ({}, {"file_id": file_id}) if "file_id" not in wanted else ({},):
+            filters: dict[str, Any] = {**wanted, **more}
+            expected = [row for row in everything if all(getattr(row, key) == value for key, value in filters.items())]
+            found, after = [], None
+            while True:
+                page = history.letters(after=after, limit=2, **filters)
+                found += page.rows
+                after = page.after
+                if after is None:
+                    break
+            assert found == expected
+    assert history.letters(node="nobody").rows == ()
+
+
+def test_letters_are_counted_by_node_and_code(records, history):
+    file_id = records.file()
+    attempt = records.attempt(file_id, ended_at=7.0)
+    for _ in range(3):
+        last = records.letter(file_id, attempt, "keep", "raised")
+    records.letter(file_id, attempt, "", "too_long")
+    groups = history.letters_grouped()
+    assert [(group.node, group.code, group.count) for group in groups] == [("keep", "raised", 3), ("", "too_long", 1)]
+    assert (groups[0].newest.id, groups[0].newest_at) == (last, 7.0)
+    assert history.letter_files("keep") == [file_id]
+    assert history.letter_files("keep", "timeout") == []
+
+
+def test_events_versions_and_controls_are_told(records, history):
+    records.event("paused", at=1.0, detail="disk")
+    records.event("resumed", at=2.0)
+    page = history.events(limit=1)
+    assert [event.what for event in page.rows] == ["resumed"]
+    assert [(event.what, event.detail) for event in history.events(after=page.after).rows] == [("paused", "disk")]
+    records.control("paused", {"who": "me"})
+    assert history.control("paused") == {"who": "me"}
+    assert history.control("blocked") is None
+    (version,) = history.versions().rows
+    assert version.digest == "0" * 64
+    assert history.version_text(version.id) == ("", {})
+    assert history.version_text(version.id + 1) is None
+
+
+def test_files_are_counted_by_state(records, history):
+    for state in ("done", "failed", "done"):
+        records.file(state=state)
+    assert history.totals() == {FileState.DONE: 2, FileState.FAILED: 1}
+
+
+LISTS: list[Callable[..., Page[Any]]] = [
+    lambda history, **more: history.files(limit=20, **more),
+    lambda history, **more: history.files(limit=20, sort="name", **more),
+    lambda history, **more: history.files(limit=20, state=FileState.FAILED, **more),
+    lambda history, **more: history.files(limit=20, state=FileState.FAILED, sort="name", **more),
+    lambda history, **more: history.files(limit=20, state=FileState.DONE, sort="-id", **more),
+    lambda history, **more: history.files(limit=20, name_like="000*", **more),
+    lambda history, **more: history.letters(limit=5, node="rare", **more),
+    lambda history, **more: history.letters(limit=20, code="raised", **more),
+]
+
+
+def test_a_page_of_many_rows_is_no_more_work_than_one_of_few(make_records, tmp_path, monkeypatch):
+    monkeypatch.setattr("linemill.catalog.filtering.FEW", 100)
+    work: dict[int, list[int]] = {}
+    for count in (1_000, 30_000):
+        history = _filled(make_records(tmp_path / str(count)), count)
+        work[count] = []
+        for ask in LISTS:
+            after = ask(history).after
+            assert after is not None
+            work[count] += [_steps(history, partial(ask, history)), _steps(history, partial(ask, history, after=after))]
+        history.close()
+    assert [many < 3 * few for few, many in zip(*work.values(), strict=True)] == [True] * 2 * len(LISTS)
+
+
+def _filled(records: Any, count: int) -> History:
+    numbers = range(count)
+    states = ["failed" if number % 20 == 7 else "done" for number in numbers]
+    records.files([{"name": f"{number:08}.log", "state": states[number], "since": float(number)} for number in numbers])
+    same = {"attempt_id": records.attempt(1), "code": "raised", "letter": b"{}"}
+    letters = [{"file_id": n, "number": n, "node": "often" if n % 100 else "rare", **same} for n in numbers]
+    with records.engine.begin() as connection:
+        connection.execute(schema.dead_letter.insert(), letters)
+    history = History.open(records.folder)
+    assert history is not None
+    return history
+
+
+def _steps(history: History, ask: Callable[[], object]) -> int:
+    """Count the steps of SQLite's machine: the work that a query is, whatever else the computer does."""
+    steps: list[None] = []
+    with history._engine.connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
+        raw.set_progress_handler(lambda: steps.append(None), 10)
+        ask()
+        raw.set_progress_handler(None, 0)
+    return len(steps)
