@@ -11,7 +11,6 @@ from pathlib import Path
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import Claim, Commit, Failed, Origin, Redo
-from linemill.engine import Ledger
 from linemill.errors import LinemillError
 from linemill.executors.contract import Executor
 from linemill.executors.task import Task, Worked
@@ -21,7 +20,7 @@ from linemill.files.publishing import check_target, move_input
 from linemill.mill.failing import failed
 from linemill.mill.job import Job, Place
 from linemill.mill.publishing import Publisher
-from linemill.mill.report import Failure, FileReport, Published, State
+from linemill.mill.report import FileReport, report_of, report_of_failed
 from linemill.pipeline import Pipeline
 
 SMALL_BYTES = 256 * 2**10
@@ -60,6 +59,7 @@ class _InHand:
         works: What works on it.
         tasks: The tasks that have not been given out.
         running: Tasks that have been given out and have not ended.
+        is_staged: Its folders are there.
         is_given_out: No more tasks will come.
         saved_s: When its spans were last made durable.
     """
@@ -68,6 +68,7 @@ class _InHand:
     works: Works
     tasks: Iterator[Task]
     running: int = 0
+    is_staged: bool = False
     is_given_out: bool = False
     saved_s: float = field(default_factory=time.monotonic)
 
@@ -100,13 +101,15 @@ class Course:
         self._on_report = on_report
         self._on_failed = on_failed
         self._in_order = in_order
-        self._queue: deque[_InHand] = deque()
-        self._now_given_out: _InHand | None = None
+        self._small: deque[_InHand] = deque()
+        self._large: deque[_InHand] = deque()
+        self._is_large_ones_turn = False
         self._running: dict[Future[list[Worked | LinemillError]], list[tuple[_InHand, Task]]] = {}
         self._in_hand: dict[int, _InHand] = {}
         self._over: list[_InHand] = []
         self._committed: dict[int, tuple[Commit, float]] = {}
         self._done_bytes = 0
+        self._held_by: set[int] = set()  # in order: files that are tried again, and that all later ones wait for
 
     @property
     def files(self) -> int:
@@ -116,12 +119,12 @@ class Course:
     @property
     def queued_files(self) -> int:
         """How many files no worker has been given yet."""
-        return len(self._queue)
+        return len(self._small) + len(self._large)
 
     @property
     def queued_bytes(self) -> int:
         """How many bytes these have."""
-        return sum(max(0, one.job.claim.size) for one in self._queue)
+        return sum(max(0, one.job.claim.size) for one in (*self._small, *self._large))
 
     @property
     def done_bytes(self) -> int:
@@ -144,8 +147,8 @@ class Course:
 
     def stop_beginning(self) -> None:
         """Give out no more tasks; files that no worker has are left for `give_up`."""
-        self._queue.clear()
-        self._now_given_out = None
+        self._small.clear()
+        self._large.clear()
 
     def claims(self) -> list[Claim]:
         """Give the claims in hand that are not committed."""
@@ -156,15 +159,25 @@ class Course:
         for claim in claims:
             job = Job(claim, works.pipeline, works.place)
             one = _InHand(job, works, job.tasks())
-            self._in_hand[claim.attempt_id] = one
-            self._queue.append(one)
+            if claim.file_id in self._held_by:
+                self._held_by.discard(claim.file_id)
+                self._in_hand = {claim.attempt_id: one, **self._in_hand}
+            else:
+                self._in_hand[claim.attempt_id] = one
+            (self._small if 0 <= claim.size <= SMALL_BYTES else self._large).append(one)
 
     def hand_out(self) -> None:
-        """Give the executors all that they can use."""
-        while (one := self._next()) is not None and self._has_room(one.works):
-            group = self._group(one)
+        """Give the executors all that they can use: groups of small files, and tasks of large ones, in turn."""
+        while self._small or self._large:
+            is_large = bool(self._large) and (self._is_large_ones_turn or not self._small)
+            works = (self._large if is_large else self._small)[0].works
+            free = self._free(works)
+            if free <= 0:
+                return
+            self._is_large_ones_turn = not is_large
+            group = self._task_of_large() if is_large else self._group(works, free)
             if group:
-                self._submit(one.works, group)
+                self._submit(works, group)
             if any(future.done() for future in self._running):
                 return  # what is done is taken first: it may have failed a file that is still being given out
 
@@ -194,25 +207,53 @@ class Course:
             words = "the run was stopped before the file was done"
             self._catalog.fail([Failed(claim, "interrupted", words, "", None, counts=False) for claim in claims], now)
         self._in_hand.clear()
-        self._queue.clear()
+        self._small.clear()
+        self._large.clear()
         self._running.clear()
-        self._now_given_out = None
 
-    def _has_room(self, works: Works) -> bool:
+    def _free(self, works: Works) -> int:
+        """Tell how many groups an executor can be given."""
         mine = sum(1 for group in self._running.values() if group[0][0].works.executor is works.executor)
-        return mine < works.executor.capacity
+        return works.executor.capacity - mine
 
-    def _next(self) -> _InHand | None:
-        """Give the file whose turn it is."""
-        while self._now_given_out is None or self._now_given_out.is_given_out:
-            if not self._queue:
-                return None
-            self._now_given_out = self._queue.popleft()
-            self._stage(self._now_given_out)
-        return self._now_given_out
+    def _task_of_large(self) -> list[tuple[_InHand, Task]]:
+        """Take the next task of the first large file."""
+        one = self._large[0]
+        if one.is_staged or self._stage(one):
+            task = next(one.tasks, None)
+            if task is not None:
+                one.running += 1
+                if task.span is None:
+                    self._large.popleft()
+                    self._given_out(one)
+                return [(one, task)]
+            self._given_out(one)
+        self._large.popleft()
+        return []
 
-    def _stage(self, one: _InHand) -> None:
-        """Make the folders that a file's outputs are staged in, known to the catalog before the first file is in them."""
+    def _group(self, works: Works, free: int) -> list[tuple[_InHand, Task]]:
+        """Take small files together: as many as make an even share of those that wait."""
+        group: list[tuple[_InHand, Task]] = []
+        share = min(-(-len(self._small) // free), GROUP_FILES)
+        size = 0
+        while self._small and self._small[0].works is works and len(group) < share and size < GROUP_BYTES:
+            one = self._small.popleft()
+            if not self._stage(one):
+                continue
+            for task in one.tasks:  # one, or none where the file has failed already
+                one.running += 1
+                group.append((one, task))
+                size += one.job.claim.size
+            self._given_out(one)
+        return group
+
+    def _stage(self, one: _InHand) -> bool:
+        """Make the folders that a file's outputs are staged in, known to the catalog before the first file is in them.
+
+        Returns:
+            Whether it may be worked; else it has failed.
+        """
+        one.is_staged = True
         try:
             new = one.job.folders() - self._staging
             if new:
@@ -227,33 +268,8 @@ class Course:
         except LinemillError as error:
             one.job.fail(error)
             self._given_out(one)
-
-    def _group(self, one: _InHand) -> list[tuple[_InHand, Task]]:
-        """Take the next task of a file, and for a small one those of small files behind it."""
-        group: list[tuple[_InHand, Task]] = []
-        share = -(-(len(self._queue) + 1) // max(1, self._free(one.works)))
-        bytes_left = GROUP_BYTES
-        following: _InHand | None = one
-        while following is not None and following.works is one.works:
-            task = next(following.tasks, None)
-            if task is None:
-                self._given_out(following)
-            else:
-                following.running += 1
-                group.append((following, task))
-                if not _is_small(following, task):
-                    break
-                self._given_out(following)
-                bytes_left -= following.job.claim.size
-            if len(group) >= min(share, GROUP_FILES) or bytes_left <= 0:
-                break
-            if self._queue and not _may_be_small(self._queue[0]) and group:
-                break
-            following = self._next()
-        return group
-
-    def _free(self, works: Works) -> int:
-        return works.executor.capacity - len(self._running)
+            return False
+        return True
 
     def _given_out(self, one: _InHand) -> None:
         one.is_given_out = True
@@ -282,12 +298,17 @@ class Course:
             reach("worked")
         commits: list[Commit] = []
         fails: list[Failed] = []
-        for one in ended:
+        for index, one in enumerate(ended):
             outcome = one.job.commit()
             if isinstance(outcome, Commit):
                 commits.append(outcome)
-            else:
-                fails.append(self._failed(one, outcome, now))
+                continue
+            fails.append(self._failed(one, outcome, now))
+            if self._in_order and fails[-1].next_try_at is not None:
+                self._held_by.add(one.job.claim.file_id)
+                self._over += ended[index + 1 :]
+                del ended[index + 1 :]
+                break
         if commits:
             self._commit(commits, now)
         if fails:
@@ -297,7 +318,7 @@ class Course:
         for redo in self.publisher.work(now):
             told = self._committed.pop(redo.attempt_id, None)
             if told is not None:
-                self._on_report(told[0].claim, _report_of(told[0], redo))
+                self._on_report(told[0].claim, report_of(told[0], redo))
 
     def _ended(self) -> list[_InHand]:
         """Give the files that have come to their end, in the order in which they may be committed."""
@@ -307,7 +328,7 @@ class Course:
         over = {id(one) for one in self._over}
         ended = []
         for one in self._in_hand.values():
-            if id(one) not in over:
+            if self._held_by or id(one) not in over:
                 break
             ended.append(one)
         taken = {id(one) for one in ended}
@@ -349,7 +370,7 @@ class Course:
                 move_input(each.claim.place, each.moves_to)
             self._on_failed(each)
             if each.next_try_at is None:
-                self._on_report(each.claim, _report_of_failed(each))
+                self._on_report(each.claim, report_of_failed(each))
 
     def _save(self) -> None:
         """Make durable how far large files are, so that a crash repeats little of them."""
@@ -364,42 +385,3 @@ class Course:
                         reach("saved")
                 except LinemillError as error:
                     one.job.fail(error)
-
-
-def _is_small(one: _InHand, task: Task) -> bool:
-    return task.span is None and _may_be_small(one)
-
-
-def _may_be_small(one: _InHand) -> bool:
-    return 0 <= one.job.claim.size <= SMALL_BYTES
-
-
-def _report_of(commit: Commit, redo: Redo) -> FileReport:
-    published = tuple(
-        Published(each.output.name, each.output.target, each.output.lines, each.output.bytes) for each in redo.outputs
-    )
-    claim = commit.claim
-    return FileReport(
-        name=claim.name,
-        path=claim.found,
-        state=State.DONE,
-        failure=None,
-        ledger=commit.ledger,
-        published=published,
-        bytes=commit.raw_bytes,
-        seconds=commit.seconds,
-    )
-
-
-def _report_of_failed(failed: Failed) -> FileReport:
-    claim = failed.claim
-    return FileReport(
-        name=claim.name,
-        path=claim.found,
-        state=State.FAILED,
-        failure=Failure(failed.code, failed.reason, failed.traceback),
-        ledger=failed.ledger or Ledger(),
-        published=(),
-        bytes=failed.raw_bytes,
-        seconds=failed.seconds,
-    )

@@ -235,7 +235,7 @@ class Job:
             seconds=self.seconds,
             moves_to=moves_to,
             deletes=deletes,
-            obsolete=() if dead is not None or self.claim.kind is Kind.FIRST and self._is_ours else (self.targets.dead,),
+            obsolete=() if dead is not None or (self.claim.kind is Kind.FIRST and self._is_ours) else (self.targets.dead,),
         )
 
     @property
@@ -261,10 +261,7 @@ class Job:
 
     def _staged_dead(self, ledger: Ledger) -> StagedOutput | None:
         path, target = self._hidden[DEAD_LETTERS], self.targets.dead
-        if self._redriven is not None:
-            count = self._redriven.merge(path)
-        else:
-            count = ledger.dead
+        count = self._redriven.merge(path) if self._redriven is not None else ledger.dead
         if not count:
             remove([path])
             return None

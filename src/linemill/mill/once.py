@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from linemill.catalog import Catalog
-from linemill.catalog.records import Arrived, Claim, Origin
+from linemill.catalog.records import Claim
 from linemill.errors import UsageError
 from linemill.executors.contract import Executor
 from linemill.executors.inline import InlineExecutor
@@ -24,6 +24,7 @@ from linemill.mill.course import Course, Works
 from linemill.mill.job import SPAN_BYTES, Place, spans_of
 from linemill.mill.recovery import recover
 from linemill.mill.report import FileReport
+from linemill.mill.sources import Given, Ready
 from linemill.mill.targets import name_of, refuse_collisions, targets_of
 from linemill.pipeline import Pipeline, Version, version_of
 
@@ -103,7 +104,7 @@ def run(
                 raise UsageError("standard output is closed", hint="leave --to-stdout out, or give the lines somewhere to go")
             streams[to_stdout] = stdout
         with Catalog.open(base / STATE_FOLDER, "run") as catalog:
-            whole = _Given(catalog, pipeline, inputs, day)
+            whole = Given(catalog, pipeline, inputs, day)
             whole.refuse_again()
             span_bytes = SPAN_BYTES if count > 1 and pipeline.is_splittable else None
             place = Place(base, catalog.tag, span_bytes, streams)
@@ -124,93 +125,10 @@ def work_ready(pipeline: Pipeline, base: Path, file_ids: Collection[int]) -> lis
     """
     day = datetime.now(UTC).date().isoformat()
     with prints_on_stderr(), Catalog.open(base / STATE_FOLDER, "run") as catalog:
-        ready = _Ready(catalog, pipeline, file_ids, day)
+        ready = Ready(catalog, file_ids, day)
         span_bytes = SPAN_BYTES if pipeline.is_splittable else None
         run_ = _Run(catalog, pipeline, ready, None, None, None, None)
         return run_.go(Place(base, catalog.tag, span_bytes, {}), 2)
-
-
-class _Ready:
-    """Files that wait in the catalog."""
-
-    def __init__(self, catalog: Catalog, pipeline: Pipeline, file_ids: Collection[int], day: str) -> None:
-        self._catalog = catalog
-        self._version = version_of(pipeline)
-        self._day = day
-        self._file_ids = set(file_ids)
-        self.version_id = 0
-        self.order: list[int] = []
-        self.total = len(self._file_ids)
-        self.is_over = False
-
-    def begin(self, version_id: int) -> None:
-        """Know the version."""
-        self.version_id = version_id
-
-    def more(self, limit: int, now: float) -> list[Claim]:
-        """Claim the next ones."""
-        claims = self._catalog.take(now, limit, version_id=self.version_id, day=self._day, only=self._file_ids)
-        self.order += [claim.file_id for claim in claims if claim.file_id not in self.order]
-        self.is_over = not claims
-        return claims
-
-
-class _Given:
-    """Files that were named on the command line, claimed in their order."""
-
-    def __init__(self, catalog: Catalog, pipeline: Pipeline, inputs: Sequence[Path | None], day: str) -> None:
-        self._catalog = catalog
-        self._pipeline = pipeline
-        self._inputs = inputs
-        self._next = 0
-        self._day = day
-        self.version_id = 0
-        self.order: list[int] = []
-        self.total = len(inputs)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether all have been claimed."""
-        return self._next == len(self._inputs)
-
-    def refuse_again(self) -> None:
-        """Refuse files whose lines are in a growing output already.
-
-        Raises:
-            UsageError: Names the file and the output.
-        """
-        growing = [output.name for output in self._pipeline.outputs if output.is_growing]
-        if not growing:
-            return
-        for path in self._inputs:
-            if path is not None and self._catalog.is_done(_arrived(path, 0)):
-                raise UsageError(
-                    f"the lines of this file are in the growing output {growing[0]!r} already",
-                    str(path),
-                    "`linemill reprocess FILE --append-again` writes them a second time",
-                )
-
-    def begin(self, version_id: int) -> None:
-        """Know the version."""
-        self.version_id = version_id
-
-    def more(self, limit: int, now: float) -> list[Claim]:
-        """Claim the next ones."""
-        given = self._inputs[self._next : self._next + limit]
-        self._next += len(given)
-        if not given:
-            return []
-        claims = self._catalog.claim(
-            [_arrived(path, now) for path in given],
-            origin=Origin.GIVEN,
-            version_id=self.version_id,
-            day=self._day,
-            now=now,
-            place_in=None,
-            is_taken=lambda name: False,
-        )
-        self.order += [claim.file_id for claim in claims]
-        return claims
 
 
 class _Run:
@@ -220,7 +138,7 @@ class _Run:
         self,
         catalog: Catalog,
         pipeline: Pipeline,
-        source: _Given | _Ready,
+        source: Given | Ready,
         total_bytes: int | None,
         on_progress: Callable[[Progress], None] | None,
         on_report: Callable[[FileReport], None] | None,
@@ -273,9 +191,7 @@ class _Run:
             now = time.time()
             if self._again:
                 again, self._again = self._again, set()
-                self._course.begin(
-                    self._catalog.take(now, len(again), version_id=works.version_id, day=day, only=again), works
-                )
+                self._course.begin(self._catalog.take(now, len(again), version_id=works.version_id, day=day, only=again), works)
             if self._course.queued_files < CLAIMED_AHEAD // 2 and not self._source.is_over:
                 self._course.begin(self._source.more(CLAIMED_AHEAD, now), works)
             self._done.clear()
@@ -327,20 +243,6 @@ def _executor(pipeline: Pipeline, version: Version, workers: int, tick: Callable
 
     settings = pipeline.workers
     return LocalExecutor(pipeline, version.digest, workers, settings.memory_limit, settings.stall_timeout_s)
-
-
-def _arrived(path: Path | None, now: float) -> Arrived:
-    """Look at a file that was named; what cannot be looked at fails when it is read."""
-    size, mtime_ns = -1, 0
-    if path is not None:
-        try:
-            found = os.stat(path)
-        except OSError:
-            pass
-        else:
-            if stat.S_ISREG(found.st_mode):
-                size, mtime_ns = found.st_size, found.st_mtime_ns
-    return Arrived(Path(os.path.abspath(path)) if path is not None else None, name_of(path), size, mtime_ns, now)
 
 
 def _workers(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from linemill.catalog.records import Commit, Failed, Redo
 from linemill.engine.ledger import Ledger
 from linemill.executors.task import DEAD_LETTERS
 
-__all__ = ["DEAD_LETTERS", "Failure", "FileReport", "Published", "State"]
+__all__ = ["DEAD_LETTERS", "Failure", "FileReport", "Published", "State", "report_of", "report_of_failed"]
 
 
 class State(StrEnum):
@@ -76,3 +77,36 @@ class FileReport:
     published: tuple[Published, ...]
     bytes: int
     seconds: float
+
+
+def report_of(commit: Commit, redo: Redo) -> FileReport:
+    """Report a file that is done."""
+    published = tuple(
+        Published(each.output.name, each.output.target, each.output.lines, each.output.bytes) for each in redo.outputs
+    )
+    claim = commit.claim
+    return FileReport(
+        name=claim.name,
+        path=claim.found,
+        state=State.DONE,
+        failure=None,
+        ledger=commit.ledger,
+        published=published,
+        bytes=commit.raw_bytes,
+        seconds=commit.seconds,
+    )
+
+
+def report_of_failed(failed: Failed) -> FileReport:
+    """Report a file that has failed."""
+    claim = failed.claim
+    return FileReport(
+        name=claim.name,
+        path=claim.found,
+        state=State.FAILED,
+        failure=Failure(failed.code, failed.reason, failed.traceback),
+        ledger=failed.ledger or Ledger(),
+        published=(),
+        bytes=failed.raw_bytes,
+        seconds=failed.seconds,
+    )

@@ -46,9 +46,14 @@ THIN_S = 3600.0
 class Logger(Protocol):
     """What the mill tells its log."""
 
-    def info(self, event: str, **values: Any) -> Any: ...
-    def warning(self, event: str, **values: Any) -> Any: ...
-    def error(self, event: str, **values: Any) -> Any: ...
+    def info(self, event: str, **values: Any) -> Any:
+        """Tell what is as it should be."""
+
+    def warning(self, event: str, **values: Any) -> Any:
+        """Tell what somebody may want to know."""
+
+    def error(self, event: str, **values: Any) -> Any:
+        """Tell what somebody should mend."""
 
 
 class Mill:
@@ -354,4 +359,3 @@ class Mill:
             reason=failed.reason,
             next_try_s=None if failed.next_try_at is None else round(failed.next_try_at - time.time(), 1),
         )
-
