@@ -25,6 +25,7 @@ from linemill.pipeline.graph import (
     WatchSettings,
     WorkerSettings,
 )
+from linemill.pipeline.version import Version, version_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +45,12 @@ __all__ = [
     "Pipeline",
     "Retry",
     "Tries",
+    "Version",
     "WatchSettings",
     "WorkerSettings",
+    "forget",
     "load",
+    "version_of",
 ]
 
 
@@ -62,3 +66,13 @@ def load(path: Path) -> Pipeline:
     from linemill.pipeline.loading import load_pipeline
 
     return load_pipeline(path)
+
+
+def forget(pipeline: Pipeline) -> None:
+    """Take the modules of a pipeline that is no longer used out of the interpreter's table.
+
+    What still holds one of its functions may call it; only imports that such a function makes itself find nothing any more.
+    """
+    from linemill.pipeline import modules
+
+    modules.forget(pipeline.root)

@@ -260,6 +260,7 @@ class Pipeline:
         tries: How often a file is tried.
         workers: The processes that work on files.
         history: What is remembered.
+        root: The package that stands for the folder of its modules, in this process.
     """
 
     name: str
@@ -275,6 +276,7 @@ class Pipeline:
     tries: Tries = field(default_factory=Tries)
     workers: WorkerSettings = field(default_factory=WorkerSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
+    root: str = field(default="", compare=False)
 
     @property
     def folder(self) -> Path:

@@ -11,7 +11,7 @@ from linemill.errors import ConfigurationError
 from linemill.pipeline.dialects import to_long_form
 from linemill.pipeline.graph import Node, Pipeline, Retry
 from linemill.pipeline.imports import Importer, Unusable
-from linemill.pipeline.modules import Modules
+from linemill.pipeline.modules import Modules, forget
 from linemill.pipeline.order import check_graph, entry_of
 from linemill.pipeline.part import Part
 from linemill.pipeline.problems import Problems, Stop
@@ -41,7 +41,7 @@ def load_pipeline(path: Path) -> Pipeline:
         if problems or entry is None:
             raise ConfigurationError(str(path), problems.sorted())
     except BaseException:
-        modules.forget()
+        forget(modules.root)
         raise
     return Pipeline(
         name=form.name or whole.parent.name or "pipeline",
@@ -57,6 +57,7 @@ def load_pipeline(path: Path) -> Pipeline:
         tries=form.tries,
         workers=form.workers,
         history=form.history,
+        root=modules.root,
     )
 
 

@@ -66,12 +66,6 @@ class Modules:
         }
         return tuple(sorted(Path(file) for file in files if file))
 
-    def forget(self) -> None:
-        """Take the modules out of the interpreter's table, after a load that failed."""
-        for name in [name for name in list(sys.modules) if name == self.root or name.startswith(f"{self.root}.")]:
-            sys.modules.pop(name, None)
-        _FINDER.remove(self)
-
     def is_ours(self, first: str, submodules: tuple[str, ...] = ()) -> bool:
         """Tell whether a top-level name means a module beside the pipeline file.
 
@@ -155,8 +149,8 @@ class _Finder(MetaPathFinder):
             if self not in sys.meta_path:
                 sys.meta_path.insert(0, self)
 
-    def remove(self, scope: Modules) -> None:
-        self._scopes.pop(scope.root, None)
+    def remove(self, root: str) -> None:
+        self._scopes.pop(root, None)
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         scope = self._scopes.get(fullname.partition(".")[0]) if path is not None else None
@@ -164,6 +158,13 @@ class _Finder(MetaPathFinder):
 
 
 _FINDER = _Finder()
+
+
+def forget(root: str) -> None:
+    """Take the modules of one load out of the interpreter's table: it failed, or its pipeline is no longer used."""
+    for name in [name for name in list(sys.modules) if name == root or name.startswith(f"{root}.")]:
+        sys.modules.pop(name, None)
+    _FINDER.remove(root)
 
 
 def _exists_elsewhere(name: str) -> bool:
