@@ -8,6 +8,9 @@ from pathlib import Path
 
 from linemill.engine import DeadLetter, Ledger
 
+DEAD_LETTERS = "dead letters"
+"""What the file of dead letters is called among the outputs."""
+
 
 class FileState(StrEnum):
     """Where a file is in its life. `waiting` and `ignored` files are seen in the inbox; the others are rows."""
@@ -281,3 +284,35 @@ class Failed:
     ledger: Ledger | None = None
     raw_bytes: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process that works on the catalog.
+
+    Attributes:
+        id: 16 hexadecimal digits.
+        pid: Its process.
+        host: The computer it runs on.
+        what: watch, run, or the name of a command.
+        began_at: When it opened the catalog.
+    """
+
+    id: str
+    pid: int
+    host: str
+    what: str
+    began_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What is ours to finish, since those who began it are dead.
+
+    Attributes:
+        redos: Committed and not published, in the order of their commits; our own are among them.
+        working: Attempts that were under way and are taken back, without their spans.
+    """
+
+    redos: list[Redo]
+    working: list[Claim]

@@ -1,7 +1,8 @@
 """The tables. Written in plain SQL types that SQLite and PostgreSQL both have; the migrations make the same.
 
 Times are seconds since 1970. Names and paths are kept as `linemill.files.shown` writes them and `unshown` reads them back:
-printable text, whatever bytes the name has. JSON is kept as text.
+printable text, whatever bytes the name has. JSON is kept as text. Numbers of rows are never used again: an attempt's is part of
+the names of its staged files.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ version = Table(
     Column("text", Text, nullable=False),  # of the pipeline file
     Column("sources", Text, nullable=False),  # JSON: path to text of each processor's module
     Column("loaded_at", Double, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 file = Table(
@@ -83,6 +85,7 @@ file = Table(
     Index("file_by_name", "name", "id"),
     Index("file_by_life_name", "life_name", "id"),
     Index("file_by_done", "done_at", "id"),
+    sqlite_autoincrement=True,
 )
 
 attempt = Table(
@@ -110,6 +113,7 @@ attempt = Table(
     Column("obsolete", Text),  # JSON: paths
     UniqueConstraint("file_id", "number"),
     Index("attempt_by_state", "state", "id"),
+    sqlite_autoincrement=True,
 )
 
 span = Table(
@@ -140,6 +144,7 @@ output = Table(
     Column("may_replace", Boolean, nullable=False),
     Column("is_published", Boolean, nullable=False),
     Column("replaced_by", BigInteger),  # the attempt whose output took this one's place
+    sqlite_autoincrement=True,
 )
 
 growing = Table(
@@ -177,6 +182,7 @@ dead_letter = Table(
     Column("code", Text, nullable=False),
     Column("letter", LargeBinary, nullable=False),  # JSON, as in the file of dead letters
     Index("dead_letter_by_node", "node", "code", "id"),
+    sqlite_autoincrement=True,
 )
 
 event = Table(
@@ -188,6 +194,7 @@ event = Table(
     Column("what", Text, nullable=False),
     Column("file_id", BigInteger, index=True),
     Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 staging_folder = Table(

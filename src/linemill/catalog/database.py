@@ -1,0 +1,149 @@
+"""The database: its connections, transactions that never wait for each other in a circle, and what it says no to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from linemill.errors import WorldError
+from linemill.files import shown
+
+LONGEST_WAIT_S = 30
+"""How long a transaction waits for that of another process."""
+
+WAL_BYTES = 64 * 2**20
+"""What is left of the write-ahead log after a large transaction."""
+
+
+class Database:
+    """One SQLite file, used from any thread.
+
+    Args:
+        path: The file; made by the first transaction.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # A path in a URL would have to be quoted; bytes that are not UTF-8 cannot be.
+        self._engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
+        event.listen(self._engine, "begin", _begin)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give the only transaction that writes, and commit it; it waits for those of others before it begins.
+
+        Raises:
+            WorldError: The database or the disk says no; nothing of the transaction is done.
+        """
+        with self.explained(), self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a transaction that sees one moment and waits for nobody.
+
+        Raises:
+            WorldError: The database or the disk says no.
+        """
+        with self.explained(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Give a transaction that may take tables apart: what belongs to a row is not removed with it.
+
+        Raises:
+            WorldError: The database or the disk says no; nothing of the transaction is done.
+        """
+        with self.explained(), self._engine.connect().execution_options(writes=True) as connection:
+            connection.connection.execute("PRAGMA foreign_keys=OFF")  # has no effect within a transaction
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                connection.invalidate()
+
+    @contextmanager
+    def plain(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of its own, outside of all transactions.
+
+        Raises:
+            WorldError: The database or the disk says no.
+        """
+        with self.explained():
+            connection = self._connect()
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Say in words of ours what the database says no to."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise trouble(error, self.path) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=LONGEST_WAIT_S, isolation_level=None, check_same_thread=False)
+        try:
+            for setting in ("synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={WAL_BYTES}"):
+                connection.execute(f"PRAGMA {setting}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def trouble(error: Exception, path: Path) -> WorldError:
+    """Say why the database could not do what it was asked."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    result = getattr(origin, "sqlite_errorcode", 0) & 0xFF
+    what, hint, code = _TROUBLES.get(
+        result, (f"the catalog says no: {origin}", "try again; if it stays so, check the disk", "catalog")
+    )
+    return WorldError(what, shown(path), hint, code=code)
+
+
+_LOCKED = (
+    f"the catalog was in use by another process for longer than {LONGEST_WAIT_S} s",
+    "find out which one holds it (`fuser` on the file), and try again",
+    "catalog",
+)
+_FORBIDDEN = (
+    "the catalog cannot be written",
+    "give write permission on the folder and the files in it, or name another folder with --out",
+    "catalog",
+)
+_DAMAGED = (
+    "this is no database, or a damaged one",
+    "put a copy of it back, or move it away: a new one is begun, which knows nothing of what was done before",
+    "catalog",
+)
+_TROUBLES = {
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_FULL: ("the catalog cannot be written: the disk is full", "free some space", "disk_full"),
+    sqlite3.SQLITE_READONLY: _FORBIDDEN,
+    sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
+    sqlite3.SQLITE_PERM: _FORBIDDEN,
+    sqlite3.SQLITE_IOERR: ("the catalog could not be read or written: the disk says no", "check the disk", "catalog"),
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+}
+
+
+def _begin(connection: Connection) -> None:
+    # Not the driver's own BEGIN: one that turned from reading to writing could not be made to wait.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
