@@ -5,7 +5,7 @@ Pure: lines in, bytes out. No disk, no clock of its own, no database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from linemill.engine.block import Block, merge
@@ -78,19 +78,21 @@ class Run:
             self._work(runner, arrivals)
         return self._results(arrivals)
 
-    def feed(self, lines: list[str]) -> Results:
-        """Take some consecutive lines through the graph.
+    def feed(self, lines: list[str], numbers: Sequence[int] | None = None) -> Results:
+        """Take some lines through the graph.
 
         Args:
             lines: Whole lines without their ends, at least one; not changed, and not to be changed later.
+            numbers: Their line numbers, never falling; None where they follow on the lines before.
 
         Raises:
             ProcessorFailed: A processor broke in a way that leaves the rest of the file unknown.
         """
-        first = self.ledger.lines + 1
+        if numbers is None:
+            first = self.ledger.lines + 1
+            numbers = range(first, first + len(lines))
         self.ledger.lines += len(lines)
-        self._attempt.hold(lines, first)
-        numbers = range(first, first + len(lines))
+        self._attempt.hold(lines, numbers)
         tags = [START_TAG] * len(lines) if self._entry in self._tagged else None
         return self._flow({self._entry: [("", Block(lines, numbers, tags))]})
 

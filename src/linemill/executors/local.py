@@ -2,221 +2,251 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import signal
-import sys
 import threading
-import time
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
-from ctypes import c_int, c_uint64
-from dataclasses import dataclass, field
-from functools import partial
+from concurrent.futures import wait as wait_for
+from contextlib import suppress
+from ctypes import c_uint64
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.sharedctypes import RawArray
-from pathlib import Path
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
-from linemill.errors import WorldError
+from linemill.errors import LinemillError, WorldError
+from linemill.executors.places import Chains, Ends
+from linemill.executors.process import Group, Reason, WorkerProcess, stalled, too_large
 from linemill.executors.task import Task, Worked
-from linemill.executors.work import work
-from linemill.files import shown
-from linemill.pipeline import Pipeline, load
+from linemill.executors.work import Placed
+from linemill.executors.worker import Setup, lost
+from linemill.pipeline import Pipeline
 
-TASKS_A_WORKER = 2
-"""One in hand and one waiting, so that a worker that is done never waits for us."""
-
-LOST_S = 1.0
-"""Seconds after which a task is given up whose process is no more: more than the pool needs to notice it, and to hand on a last
-report that is still on its way."""
-
-
-@dataclass(slots=True)
-class _InHand:
-    """A task that has been submitted and has not ended.
-
-    Attributes:
-        task: What to do.
-        outcome: What the caller holds.
-        is_again: The pool broke once already while it had the task.
-        gone_s: Since when its process is no more, by the monotonic clock; 0 while it lives.
-    """
-
-    task: Task
-    outcome: Future[Worked] = field(default_factory=Future)
-    is_again: bool = False
-    gone_s: float = 0.0
+GROUPS_A_WORKER = 2
+"""One in hand and one waiting here, so that a worker that is done hardly waits."""
 
 
 class LocalExecutor:
-    """Runs tasks in worker processes, each with the pipeline loaded anew.
+    """Runs groups of tasks in worker processes, each with the pipeline loaded anew, each on a connection of its own.
 
-    A worker that dies takes one task with it: that task's future fails with `WorldError` (`worker_died`), a new worker
-    takes its place, the other tasks go on.
+    A worker that is lost takes one task with it, and no other worker; a new one takes its place. Workers are started by a
+    thread, which also hands out the work and hears what came of it.
 
     Args:
         pipeline: The checked pipeline.
+        digest: What it and its sources come to: workers that find something else refuse to work. None not to ask.
         workers: How many processes.
+        memory_limit: Most bytes of memory a worker may have; None for any number.
+        stall_timeout_s: A worker in which nothing moves for longer is ended; None to wait for ever.
     """
 
-    def __init__(self, pipeline: Pipeline, workers: int) -> None:
-        self.capacity = workers * TASKS_A_WORKER
-        self._workers = workers
-        self._progress: Any = RawArray(c_uint64, self.capacity)
-        self._processes: Any = RawArray(c_int, self.capacity)
-        self._arguments = (pipeline.path, pipeline.text, self._progress, self._processes)
-        self._free = list(range(self.capacity))
-        self._in_hand: dict[int, _InHand] = {}
-        self._ending = threading.Lock()
-        self._pool = self._started()
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        digest: str | None,
+        workers: int,
+        memory_limit: int | None = None,
+        stall_timeout_s: float | None = None,
+    ) -> None:
+        outputs = len(pipeline.outputs)
+        self.capacity = workers * GROUPS_A_WORKER
+        self._count = workers
+        self._memory_limit = memory_limit
+        self._stall_timeout_s = stall_timeout_s
+        self._context = multiprocessing.get_context("spawn")
+        self._setup = Setup(pipeline.path, pipeline.text, digest, outputs, memory_limit)
+        self._ends: Any = RawArray(c_uint64, Ends.length(outputs))
+        self._chains = Chains()
+        self._lock = threading.Lock()  # over what follows; never held while anything may wait
+        self._queue: deque[Group] = deque()
+        self._workers: list[WorkerProcess] = []
+        self._is_closing = False
+        self._is_barred = False  # a worker could not begin: no other is tried until there is more work
+        self._failed_starts = 0
+        self._ear, self._bell = os.pipe()
+        os.set_blocking(self._bell, False)
+        self._thread = threading.Thread(target=self._serve, name="linemill-workers", daemon=True)
+        resource_tracker.ensure_running()  # it would unblock the signals that the thread blocks
+        self._thread.start()
+        atexit.register(self.close)
 
-    def submit(self, task: Task) -> Future[Worked]:
-        """Hand a task to the next free worker. At most `capacity` at a time."""
-        self._mend_pool()
-        slot = self._free.pop()
-        one = self._in_hand[slot] = _InHand(task)
-        self._hand_over(slot, one)
-        return one.outcome
+    def submit(self, tasks: Sequence[Task]) -> Future[list[Worked | LinemillError]]:
+        """Hand a group of tasks to the next free worker."""
+        group = Group([Placed(task, self._chains.place(task)) for task in tasks])
+        with self._lock:
+            self._queue.append(group)
+            self._is_barred = False
+        self._ring()
+        return group.outcome
 
     def reached(self) -> int:
-        """Tell the raw bytes read so far by tasks that have not ended."""
-        return sum(self._progress)
+        """Tell the raw bytes read so far by groups that have not ended."""
+        with self._lock:
+            return sum(worker.reached() for worker in self._workers if worker.group is not None)
 
     def look(self) -> None:
-        """Find tasks that the pool will never end.
+        """End workers that stand still, or have grown too large."""
+        for worker in self._workers.copy():
+            group, still_s = worker.group, worker.still_s()
+            reason: Reason | None = None
+            if self._stall_timeout_s is not None and still_s > self._stall_timeout_s and (group or not worker.is_up):
+                reason = self._stalled
+            elif group and self._memory_limit is not None and (found := worker.memory()) > self._memory_limit:
+                reason = self._too_large(found)
+            if reason is not None:
+                with self._lock:
+                    if worker in self._workers and worker.group is group:
+                        worker.kill(reason)
 
-        It watches for processes that end badly. It does not see one that ends with code 0 (a processor called `os._exit(0)`),
-        nor one that dies before its word that it took the task was heard; and it breaks when a worker without a task dies.
-        """
-        self._mend_pool()
-        now = time.monotonic()
-        for slot, one in self._in_hand.copy().items():
-            process = self._processes[slot]
-            if process == 0 or _is_there(process):
-                one.gone_s = 0.0
-            elif not one.gone_s:
-                one.gone_s = now
-            elif now - one.gone_s > LOST_S:
-                self._end(slot, one, _died(one.task, None))
-
-    def close(self) -> None:
-        """End the workers at once, whatever still runs."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-
-    def _started(self) -> ProcessPool:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPool(self._workers, initializer=_begin, initargs=self._arguments, context=context)
-        # Ctrl-C goes to all processes of a terminal. Stopping is ours alone: the pool's threads, and so the workers that
-        # they start, have it blocked from the first moment.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            pool.active  # noqa: B018  asking starts its threads
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return pool
-
-    def _mend_pool(self) -> None:
-        """Replace a pool that broke; what it had in hand is begun anew, once, since only one of these tasks can be to blame."""
-        if self._pool.active:
-            return
-        self._pool.join()
-        self._pool = self._started()
-        for slot, one in self._in_hand.copy().items():
-            if one.is_again:
-                self._end(slot, one, _died(one.task, None))
-            else:
-                one.is_again = True
-                self._hand_over(slot, one)
-
-    def _hand_over(self, slot: int, one: _InHand) -> None:
-        self._progress[slot] = self._processes[slot] = 0
-        self._pool.schedule(_work, args=(one.task, slot)).add_done_callback(partial(self._heard, slot, one))
-
-    def _heard(self, slot: int, one: _InHand, done: Future[Worked]) -> None:
-        """Take what the pool says of a task; called in a thread of the pool."""
-        error = done.exception()
-        if error is None:
-            self._end(slot, one, done.result())
-        elif isinstance(error, ProcessExpired):
-            self._end(slot, one, _died(one.task, error.exitcode))
-        elif not isinstance(error, BrokenProcessPool):
-            self._end(slot, one, error)
-
-    def _end(self, slot: int, one: _InHand, what: Worked | BaseException) -> None:
-        with self._ending:
-            if one.outcome.done():
+    def close(self, timeout_s: float = 0) -> None:
+        """End the workers, after their groups had this long to end."""
+        with self._lock:
+            open_ones = [worker.group.outcome for worker in self._workers if worker.group] + [one.outcome for one in self._queue]
+        if timeout_s > 0:
+            wait_for(open_ones, timeout_s)
+        with self._lock:
+            if self._is_closing:
                 return
-            self._progress[slot] = 0
-            del self._in_hand[slot]
-            self._free.append(slot)
-            if isinstance(what, BaseException):
-                one.outcome.set_exception(what)
+            self._is_closing = True
+        self._ring()
+        self._thread.join()
+        os.close(self._bell)
+        os.close(self._ear)
+        atexit.unregister(self.close)
+
+    def _serve(self) -> None:
+        """Start workers, give them work, hear what came of it. The thread's whole life."""
+        # Ctrl-C goes to all processes of a terminal, and a service manager ends all those of a service. Stopping is ours
+        # alone: workers inherit this from their first moment on.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        bug: BaseException | None = None
+        try:
+            while not self._is_closing:
+                self._start_workers()
+                self._give()
+                self._listen()
+        except BaseException as error:  # it must not leave anybody waiting
+            bug = error
+        for worker in self._workers:
+            worker.kill()
+        with self._lock:
+            self._is_closing = True
+            left = [worker.group for worker in self._workers if worker.group] + list(self._queue)
+            gone, self._workers = self._workers, []
+            self._queue.clear()
+        for worker in gone:
+            worker.over()
+        for group in left:
+            _answer(group, bug or lost(group.tasks))
+
+    def _start_workers(self) -> None:
+        while len(self._workers) < self._count and not self._is_barred and not self._is_closing:
+            try:
+                worker = WorkerProcess(self._context, self._setup, self._ends)
+            except OSError as error:
+                what, hint = f"no worker process could be started: {error.strerror or error}", "let the system have more room"
+                self._blame(lambda task, what=what, hint=hint: WorldError(what, hint=hint))  # type: ignore[misc]
+                continue
+            with self._lock:
+                self._workers.append(worker)
+
+    def _give(self) -> None:
+        for worker in self._workers:
+            if worker.is_up and worker.group is None:
+                with self._lock:
+                    if not self._queue:
+                        return
+                    group = worker.group = self._queue.popleft()
+                worker.give(group)
+
+    def _listen(self) -> None:
+        """Wait for something to happen, and see to it."""
+        by_what: dict[Any, WorkerProcess] = {worker.connection: worker for worker in self._workers}
+        by_what |= {worker.sentinel: worker for worker in self._workers}
+        happened = wait([self._ear, *by_what])
+        if self._ear in happened:
+            os.read(self._ear, 4096)
+        # What a worker said before it ended is heard first.
+        for worker in dict.fromkeys(by_what[one] for one in happened if one != self._ear):
+            if worker.connection in happened:
+                self._hear(worker)
             else:
-                one.outcome.set_result(what)
+                self._lose(worker)
+
+    def _hear(self, worker: WorkerProcess) -> None:
+        try:
+            said = worker.hear()
+        except (EOFError, OSError):
+            self._lose(worker)
+            return
+        if not worker.is_up:
+            worker.is_up = True
+            self._failed_starts = 0
+            return
+        with self._lock:
+            group, worker.group = worker.group, None
+        if isinstance(said, list) and any(_is_memory(one) for one in said):
+            worker.kill()  # what it could not give back, it keeps
+        if group is not None:
+            _answer(group, said)
+
+    def _lose(self, worker: WorkerProcess) -> None:
+        """Take leave of a worker that has ended; one task is to blame, if it had any."""
+        index = worker.in_hand()
+        with self._lock:
+            group, worker.group = worker.group, None
+            self._workers.remove(worker)
+        reason = worker.over()
+        if not worker.is_up:
+            self._blame(reason)
+            return
+        self._is_barred = False
+        if group is None:
+            return
+        if index is not None or group.is_again:
+            at = index or 0
+            _answer(group, lost(group.tasks, at, reason(group.tasks[at].task)))
+        else:  # it never began
+            group.is_again = True
+            with self._lock:
+                self._queue.appendleft(group)
+
+    def _blame(self, reason: Reason) -> None:
+        """Have the next group fail where no worker can begin: else it would wait for one for ever."""
+        self._failed_starts += 1
+        with self._lock:
+            self._is_barred = any(worker.is_up for worker in self._workers) or not self._queue
+            if self._is_barred or self._failed_starts < self._count:
+                return
+            group = self._queue.popleft()
+        self._failed_starts = 0
+        _answer(group, lost(group.tasks, 0, reason(group.tasks[0].task)))
+
+    def _ring(self) -> None:
+        """Have the thread look up."""
+        with suppress(BlockingIOError):  # it has not yet looked up from the last time
+            os.write(self._bell, b".")
+
+    def _stalled(self, task: Task) -> WorldError:
+        assert self._stall_timeout_s is not None
+        return stalled(task, self._stall_timeout_s)
+
+    def _too_large(self, found: int) -> Reason:
+        limit = self._memory_limit or 0
+        return lambda task: too_large(task, found, limit)
 
 
-def _is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def _answer(group: Group, what: object) -> None:
+    if isinstance(what, list):
+        group.outcome.set_result(what)
+    else:
+        group.outcome.set_exception(what if isinstance(what, BaseException) else TypeError(what))
 
 
-def _ended(code: int | None) -> str:
-    if code is None:
-        return "died"
-    return f"died (exit code {code})" if code >= 0 else f"died (signal {-code}, {signal.strsignal(-code)})"
-
-
-def _died(task: Task, code: int | None) -> WorldError:
-    return WorldError(
-        f"the worker process {_ended(code)} while it worked on the file",
-        shown(task.path or task.name),
-        "a processor, or a library that it calls, crashes or ends the process, or memory ran out",
-        code="worker_died",
-    )
-
-
-class _Worker:
-    """What a worker process keeps between tasks."""
-
-    path: Path
-    text: str
-    progress: Any
-    processes: Any
-    pipeline: Pipeline | None = None
-
-
-def _begin(path: Path, text: str, progress: Any, processes: Any) -> None:
-    """Set a worker process up, before its first task."""
-    sys.stdout = sys.stderr  # what processors print must not get between data
-    _Worker.path, _Worker.text, _Worker.progress, _Worker.processes = path, text, progress, processes
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _work(task: Task, slot: int) -> Worked:
-    _Worker.processes[slot] = os.getpid()
-    if _Worker.pipeline is None:
-        pipeline = load(_Worker.path)
-        if pipeline.text != _Worker.text:
-            raise WorldError(
-                "the pipeline file was changed while the run began", shown(_Worker.path), "run again", code="pipeline_changed"
-            )
-        _Worker.pipeline = pipeline
-
-    def reached(count: int) -> None:
-        _Worker.progress[slot] = count
-
-    return work(_Worker.pipeline, task, reached)
+def _is_memory(result: Worked | LinemillError) -> bool:
+    error = result.failure if isinstance(result, Worked) else result
+    return error is not None and error.code == "memory"

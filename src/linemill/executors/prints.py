@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import select
 import sys
 from collections.abc import Iterator
+from typing import Any, TextIO
 
 _STDOUT, _STDERR = 1, 2
+
+PATIENCE_S = 1.0
+"""How long a worker waits for somebody to take what it prints."""
 
 
 @contextlib.contextmanager
@@ -34,3 +40,51 @@ def prints_on_stderr() -> Iterator[int | None]:
         sys.__stdout__.flush()
         os.dup2(kept, _STDOUT)
         os.close(kept)
+
+
+def lossy_prints() -> None:
+    """Send all that this worker prints to standard error; what nobody takes there is lost, and stops nobody.
+
+    A pipe that nobody reads, or that is closed, is no fault of the line on which a processor prints.
+    """
+    with contextlib.suppress(OSError):
+        os.dup2(_STDERR, _STDOUT)
+    sys.stdout = sys.stderr = _lossy(_STDERR)
+
+
+def _lossy(descriptor: int) -> TextIO:
+    return io.TextIOWrapper(io.BufferedWriter(_Lossy(descriptor)), "utf-8", "backslashreplace", line_buffering=True)
+
+
+class _Lossy(io.RawIOBase):
+    """Writes to a descriptor as long as somebody takes it.
+
+    A pipe that is ready takes `PIPE_BUF` bytes without waiting, so no more is written at once.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        self._patience_s = PATIENCE_S
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write what is taken; say that all was."""
+        rest = memoryview(data)
+        count = rest.nbytes
+        with contextlib.suppress(OSError):
+            while rest and self._poll.poll(self._patience_s * 1000):
+                self._patience_s = PATIENCE_S
+                rest = rest[os.write(self._descriptor, rest[: select.PIPE_BUF]) :]
+            if rest:
+                self._patience_s = 0  # until somebody reads again
+        return count

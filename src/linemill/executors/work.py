@@ -4,58 +4,160 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import NamedTuple
 
-from linemill.engine import Run, empty_ledger
+from linemill.engine import Results, Run, empty_ledger
+from linemill.engine.memory import out_of_memory
 from linemill.errors import LinemillError
+from linemill.executors.places import Ends, Place
 from linemill.executors.sinks import Sinks
-from linemill.executors.task import Task, Worked
+from linemill.executors.task import DEAD_LETTERS, Task, Worked
 from linemill.executors.watchdog import watch_here
 from linemill.files import LongLine, Reader
 from linemill.pipeline import Pipeline
 
+LETTERS_BLOCK = 1000
+"""Lines that were handed over go through the graph so many at a time."""
 
-def work(pipeline: Pipeline, task: Task, reached: Callable[[int], None]) -> Worked:
-    """Take a file, or a span of it, through the pipeline into its hidden files.
+
+class Placed(NamedTuple):
+    """A task, and how it finds its place; None where it writes files of its own in any case."""
+
+    task: Task
+    place: Place | None = None
+
+
+def work_all(
+    pipeline: Pipeline,
+    group: Sequence[Placed],
+    ends: Ends,
+    begins: Callable[[int], None],
+    reached: Callable[[int], None],
+) -> list[Worked | LinemillError]:
+    """Work on a group of tasks, in order, and make what they wrote durable, all at once.
+
+    Args:
+        pipeline: The checked pipeline, loaded in this process.
+        group: The tasks.
+        ends: Where the places of spans are said.
+        begins: Told the index of each task when it begins.
+        reached: Told the raw bytes read of the whole group, after every block; may raise to stop.
+
+    Returns:
+        For each what came of it.
+    """
+    results: list[Worked | LinemillError] = []
+    before = 0
+    for index, (task, place) in enumerate(group):
+        begins(index)
+        worked = work(pipeline, task, lambda count, before=before: reached(before + count), place, ends)  # type: ignore[misc]
+        before += worked.raw_bytes
+        results.append(worked)
+    return _durable([task for task, _ in group], results)
+
+
+def work(
+    pipeline: Pipeline,
+    task: Task,
+    reached: Callable[[int], None],
+    place: Place | None = None,
+    ends: Ends | None = None,
+) -> Worked:
+    """Take a file, a span of it, or some of its lines through the pipeline into hidden files.
 
     Args:
         pipeline: The checked pipeline, loaded in this process.
         task: What to do.
         reached: Told the raw bytes read, after every block; may raise to stop.
+        place: How a span finds its place; None to write files of its own in any case.
+        ends: Where that is said.
 
     Returns:
-        The counts; a failure that is the file's, its processors' or the world's is in `failure`.
+        The counts; a failure that is the file's, its processors' or the world's is in `failure`. Nothing is synced.
     """
+    start_s = time.perf_counter()
     run: Run | None = None
-    sinks: Sinks | None = None
-    reader = Reader(
+    sinks = Sinks(task, place, ends)
+    reader = _reader(pipeline, task)
+    raw_bytes = 0
+    failure: LinemillError | None = None
+    try:
+        with reader or nullcontext(), sinks:
+            run = Run(pipeline, clock=time.perf_counter, watch=watch_here())
+            sinks.take(run.open())
+            for results in _handed_over(run, task) if reader is None else _read(run, reader, pipeline.input.max_line):
+                sinks.take(results)
+                raw_bytes = reader.raw_bytes if reader is not None else 0
+                reached(raw_bytes)
+            for results in run.close():
+                sinks.take(results)
+                reached(raw_bytes)
+            raw_bytes = reader.raw_bytes if reader is not None else 0
+            sinks.finish()
+    except LinemillError as error:
+        failure = error
+    except MemoryError:
+        failure = out_of_memory("")
+    finally:
+        if run is not None:
+            run.abort()
+    return Worked(
+        ledger=run.ledger if run is not None else empty_ledger(pipeline),
+        raw_bytes=raw_bytes,
+        facts=reader.facts if reader is not None else None,
+        failure=failure,
+        letters=tuple(sinks.letters),
+        pieces=sinks.pieces() if failure is None else {},
+        seconds=time.perf_counter() - start_s,
+        starts=sinks.starts if failure is None else None,
+    )
+
+
+def _reader(pipeline: Pipeline, task: Task) -> Reader | None:
+    """Give what reads the task's file; None for lines that were handed over."""
+    if task.letters is not None:
+        return None
+    return Reader(
         task.path if task.path is not None else sys.stdin.buffer,
         encoding=pipeline.input.encoding,
         max_line=pipeline.input.max_line,
         max_size=pipeline.input.max_size,
         span=task.span,
     )
-    raw_bytes = 0
-    failure: LinemillError | None = None
+
+
+def _read(run: Run, reader: Reader, max_line: int) -> Iterator[Results]:
+    for part in reader:
+        yield run.skip(part.offset, part.length, max_line) if isinstance(part, LongLine) else run.feed(part)
+
+
+def _handed_over(run: Run, task: Task) -> Iterator[Results]:
+    letters = task.letters or ()
+    for start in range(0, len(letters), LETTERS_BLOCK):
+        numbers, lines = zip(*letters[start : start + LETTERS_BLOCK], strict=True)
+        yield run.feed(list(lines), list(numbers))
+
+
+def _durable(tasks: Sequence[Task], results: list[Worked | LinemillError]) -> list[Worked | LinemillError]:
+    """Sync what the tasks wrote; a task whose files cannot be synced has come to nothing."""
+    written = {index: paths for index, paths in enumerate(map(_to_sync, tasks, results)) if paths}
+    paths = [path for of_one in written.values() for path in of_one]
+    if not paths:
+        return results
+    from linemill.files.publishing import sync  # ctypes and what else it needs, which a refused pipeline does not pay for
+
     try:
-        with reader, Sinks(task) as sinks:
-            run = Run(pipeline, clock=time.perf_counter, watch=watch_here())
-            sinks.take(run.open())
-            for part in reader:
-                if isinstance(part, LongLine):
-                    sinks.take(run.skip(part.offset, part.length, pipeline.input.max_line))
-                else:
-                    sinks.take(run.feed(part))
-                raw_bytes = reader.raw_bytes
-                reached(raw_bytes)
-            for results in run.close():
-                sinks.take(results)
-                reached(raw_bytes)
-            raw_bytes = reader.raw_bytes
+        sync(paths, {path.parent for path in paths})
     except LinemillError as error:
-        failure = error
-    finally:
-        if run is not None:
-            run.abort()
-    ledger = run.ledger if run is not None else empty_ledger(pipeline)
-    return Worked(ledger, raw_bytes, reader.facts, failure, sinks.first_dead if sinks else None)
+        return [error if index in written else result for index, result in enumerate(results)]
+    return results
+
+
+def _to_sync(task: Task, result: Worked | LinemillError) -> list[Path]:
+    if task.span is not None or isinstance(result, LinemillError):
+        return []
+    named = {**task.outputs, DEAD_LETTERS: task.dead}
+    return [path for name in result.pieces if isinstance(path := named[name], Path)]

@@ -1,17 +1,17 @@
-"""Bytes out: one staged file, written in order, with writeback under way long before the final sync."""
+"""Bytes out: one staged file, written in order, with writeback under way long before it is synced."""
 
 from __future__ import annotations
 
 import concurrent.futures
-import errno
 import os
-import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import xxhash
 
 from linemill.files.trouble import cannot_write
 
@@ -33,39 +33,42 @@ an fsync of 1.6 s (8.2 s in all) when nothing is stored before; 32 MiB and a thr
 
 
 class Writer:
-    """Writes one staged file from its beginning; what an earlier try left in it is gone.
+    """Makes one staged file, with the permissions that the umask leaves; what an earlier try left in it is gone.
 
-    A context manager that syncs and closes, and after an error only closes.
+    A context manager that writes everything out and closes, and after an error only closes. It never syncs: that is done for
+    many files at once.
 
     Args:
-        path: The staged file, which exists.
-        is_part: The file is soon read again, appended to another, and removed: it is never synced, nor stored early, which
-            would make the kernel forget it.
-        with_crc: Keep `crc`. Costs 0.7 s for 1 GB, so only who stores it asks for it.
+        path: The staged file.
+        is_part: The file is soon read again, put together with others, and removed: it is not stored early, which would make
+            the kernel forget it.
 
     Attributes:
         bytes: Bytes taken so far.
-        crc: CRC-32 of them; 0 unless asked for.
     """
 
-    def __init__(self, path: Path, *, is_part: bool = False, with_crc: bool = False) -> None:
+    def __init__(self, path: Path, *, is_part: bool = False) -> None:
         self.path = path
         self.bytes = 0
-        self.crc = 0
         self._is_part = is_part
-        self._with_crc = with_crc
+        self._checksum = xxhash.xxh3_64()
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
         self._written = 0
         self._stored = 0
         self._waiting: deque[Future[None]] = deque()
         try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC)
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise cannot_write(error, "staged", path) from error
 
+    @property
+    def piece(self) -> tuple[int, str]:
+        """Tell the length and checksum (XXH3, 64 bits, hexadecimal) of what was written out; of everything, once it is closed."""
+        return self._written, self._checksum.hexdigest()
+
     def write(self, data: bytes) -> None:
-        """Take bytes; they are in the file after `flush` or `close`, and on disk after a sync.
+        """Take bytes; they are in the file after `flush` or `close`.
 
         Raises:
             WorldError: The disk is full, or the system said no.
@@ -86,6 +89,26 @@ class Writer:
         while self._waiting:
             self._waiting.popleft().result()
 
+    def close(self) -> None:
+        """Write what is gathered and close.
+
+        Raises:
+            WorldError: The disk is full, or the system said no: the file is not whole.
+        """
+        try:
+            self.flush()
+        finally:
+            self._let_go()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._let_go()
+
     def _hand_on(self) -> None:
         if not self._gathered:
             return
@@ -100,8 +123,7 @@ class Writer:
             self._waiting.popleft().result()
 
     def _store(self, data: bytes) -> None:
-        if self._with_crc:
-            self.crc = zlib.crc32(data, self.crc)
+        self._checksum.update(data)
         try:
             rest = memoryview(data)
             while rest:
@@ -110,67 +132,6 @@ class Writer:
             raise cannot_write(error, "staged", self.path) from error
         self._begin_storing(len(data))
 
-    def append_from(self, other: Path) -> int:
-        """Append another file, in the kernel where it can, and give the number of its bytes."""
-        self.flush()
-        try:
-            source = os.open(other, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError as error:
-            raise cannot_write(error, "staged", other) from error
-        try:
-            copied = 0 if self._with_crc else self._copy_in_kernel(source)
-            # What is left, where the kernel cannot copy between these two, or every byte must be looked at.
-            while block := os.read(source, GATHER_BYTES):
-                self.write(block)
-                copied += len(block)
-            self.flush()
-        except OSError as error:
-            raise cannot_write(error, "staged", self.path) from error
-        finally:
-            os.close(source)
-        return copied
-
-    def close(self, sync: bool = True) -> None:
-        """Write what is gathered and close; with `sync`, only return when it would survive a power cut.
-
-        Raises:
-            WorldError: The disk is full, or the system said no: the file is not whole.
-        """
-        try:
-            self.flush()
-            if sync and not self._is_part:
-                os.fsync(self._descriptor)
-        except OSError as error:
-            raise cannot_write(error, "staged", self.path) from error
-        finally:
-            concurrent.futures.wait(self._waiting)
-            os.close(self._descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is None:
-            self.close()
-        else:
-            concurrent.futures.wait(self._waiting)
-            os.close(self._descriptor)
-
-    def _copy_in_kernel(self, source: int) -> int:
-        copied = 0
-        while True:
-            try:
-                step = os.copy_file_range(source, self._descriptor, WRITEBACK_BYTES)
-            except OSError as error:
-                if error.errno in _CANNOT_COPY:
-                    return copied
-                raise
-            if step == 0:
-                return copied
-            copied += step
-            self.bytes += step
-            self._begin_storing(step)
-
     def _begin_storing(self, count: int) -> None:
         self._written += count
         if not self._is_part and self._written - self._stored >= WRITEBACK_BYTES and hasattr(os, "posix_fadvise"):
@@ -178,8 +139,13 @@ class Writer:
             os.posix_fadvise(self._descriptor, self._stored, self._written - self._stored, os.POSIX_FADV_DONTNEED)
             self._stored = self._written
 
-
-_CANNOT_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
+    def _let_go(self) -> None:
+        concurrent.futures.wait(self._waiting)
+        try:
+            os.close(self._descriptor)
+        except OSError as error:
+            # Where the system says only now that it could not keep the bytes: network file systems, quotas.
+            raise cannot_write(error, "staged", self.path) from error
 
 
 @cache

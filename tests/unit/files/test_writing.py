@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import os
-import zlib
 from pathlib import Path
 
 import pytest
+import xxhash
 
 from linemill.errors import WorldError
 from linemill.files import Writer
@@ -26,14 +26,22 @@ def test_everything_written_is_in_the_file_in_order(staged):
     assert writer.bytes == staged.stat().st_size
 
 
-def test_the_checksum_is_that_of_the_file(staged, tmp_path):
-    other = tmp_path / "other"
-    other.write_bytes(b"other" * 100_000)
-    with Writer(staged, with_crc=True) as writer:
-        writer.write(b"a\n")
-        writer.append_from(other)
-        writer.write(b"b\n")
-    assert writer.crc == zlib.crc32(staged.read_bytes())
+@pytest.mark.parametrize("count", [0, 1, 3_000_000])
+def test_length_and_checksum_are_those_of_the_file(staged, count):
+    with Writer(staged) as writer:
+        for piece in (b"a\n", b"other" * count, b"b\n"):
+            writer.write(piece)
+    data = staged.read_bytes()
+    assert writer.piece == (len(data), xxhash.xxh3_64_hexdigest(data))
+
+
+def test_a_file_is_made_with_the_permissions_that_the_umask_leaves(tmp_path):
+    before = os.umask(0o027)
+    try:
+        Writer(tmp_path / "new").close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o640
 
 
 def test_what_an_earlier_try_left_is_gone(staged):
@@ -49,31 +57,6 @@ def test_short_writes_are_continued(staged, monkeypatch):
     with Writer(staged) as writer:
         writer.write(b"more than seven bytes\n" * 10)
     assert staged.read_bytes() == b"more than seven bytes\n" * 10
-
-
-@pytest.mark.parametrize("size", [0, 10, 20_000_000])
-def test_another_file_is_appended_whole(staged, tmp_path, size):
-    other = tmp_path / "other"
-    other.write_bytes(os.urandom(size))
-    with Writer(staged) as writer:
-        writer.write(b"before\n")
-        assert writer.append_from(other) == size
-        writer.write(b"after\n")
-    assert staged.read_bytes() == b"before\n" + other.read_bytes() + b"after\n"
-    assert writer.bytes == size + 13
-
-
-def test_another_file_is_appended_where_the_kernel_cannot_copy(staged, tmp_path, monkeypatch):
-    def refuse(*_arguments: object) -> int:
-        raise OSError(18, "Invalid cross-device link")
-
-    other = tmp_path / "other"
-    other.write_bytes(b"other\n" * 100_000)
-    monkeypatch.setattr(os, "copy_file_range", refuse)
-    with Writer(staged) as writer:
-        assert writer.append_from(other) == 600_000
-    assert staged.read_bytes() == other.read_bytes()
-    assert writer.bytes == 600_000
 
 
 def test_a_full_disk_is_said_with_a_way_out():
@@ -99,11 +82,14 @@ def test_after_an_error_nothing_more_is_written(staged):
     assert staged.read_bytes() == b""
 
 
-def test_a_staged_file_that_is_gone_or_a_link_is_refused(tmp_path):
-    with pytest.raises(WorldError, match="no such file"):
-        Writer(tmp_path / "gone")
+def test_a_link_in_its_place_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "victim")
     (tmp_path / "victim").write_bytes(b"kept")
     with pytest.raises(WorldError):
         Writer(tmp_path / "link")
     assert (tmp_path / "victim").read_bytes() == b"kept"
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path):
+    with pytest.raises(WorldError, match="no such file"):
+        Writer(tmp_path / "gone" / "staged")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -12,6 +13,7 @@ from linemill.engine.block import Block
 from linemill.engine.dead import DeadCode, DeadLetter, Tracebacks, as_text, reason, shortened
 from linemill.engine.emission import Emission, TooMany
 from linemill.engine.ledger import NodeCounts
+from linemill.engine.memory import out_of_memory
 from linemill.engine.retry import retried
 from linemill.engine.watch import LineTimeout, Watch
 from linemill.pipeline import Node
@@ -30,17 +32,17 @@ class Attempt:
         self.watch = watch
         self.tracebacks = Tracebacks()
         self.dead: list[DeadLetter] = []
-        self._first = 1
         self._lines: Sequence[str] = ()
-        self._last_read: dict[str, tuple[Sequence[int], Sequence[str], int]] = {}
+        self._numbers: Sequence[int] = ()
+        self._last_read: dict[str, tuple[Sequence[int], Sequence[str], Sequence[int]]] = {}
 
-    def hold(self, lines: Sequence[str], first: int) -> None:
-        """Hold the input lines of a block, so that dead letters can show them."""
-        self._lines, self._first = lines, first
+    def hold(self, lines: Sequence[str], numbers: Sequence[int]) -> None:
+        """Hold the input lines of a block and their numbers, so that dead letters can show them."""
+        self._lines, self._numbers = lines, numbers
 
     def keep(self, node: str, numbers: Sequence[int]) -> None:
         """Keep the lines in hand for what a stream that has read these numbers gives at the end of the file."""
-        self._last_read[node] = (numbers, self._lines, self._first)
+        self._last_read[node] = (numbers, self._lines, self._numbers)
 
     def bury(self, number: int, node: str, code: DeadCode, error: str, item: Any, traceback: str = "") -> None:
         """Note a dead letter for an item that came from this line."""
@@ -58,13 +60,16 @@ class Attempt:
         )
 
     def _text_of(self, number: int) -> str | None:
-        index = number - self._first
-        if 0 <= index < len(self._lines):
-            return shortened(self._lines[index])
-        for numbers, lines, first in self._last_read.values():
-            if numbers[-1] == number and 0 <= number - first < len(lines):
-                return shortened(lines[number - first])
-        return None
+        text = _line(number, self._lines, self._numbers)
+        for read, lines, numbers in self._last_read.values():
+            if text is None and read[-1] == number:
+                text = _line(number, lines, numbers)
+        return None if text is None else shortened(text)
+
+
+def _line(number: int, lines: Sequence[str], numbers: Sequence[int]) -> str | None:
+    index = bisect_left(numbers, number)
+    return lines[index] if index < len(numbers) and numbers[index] == number else None
 
 
 class NodeRunner(ABC):
@@ -117,7 +122,13 @@ class NodeRunner(ABC):
         return self.attempt.watch.over(progress, self.node.line_timeout_s)
 
     def bury(self, number: int, item: Any, error: BaseException) -> None:
-        """Make the item that the processor broke on a dead letter, and count it."""
+        """Make the item that the processor broke on a dead letter, and count it.
+
+        Raises:
+            WorldError: Memory ran out, which is not the item's fault.
+        """
+        if isinstance(error, MemoryError):
+            raise out_of_memory(f"node {self.node.name!r}, line {number}") from error
         self.counts.dead += 1
         code, words, trace = DeadCode.RAISED, reason(error), self.attempt.tracebacks.of(error)
         if isinstance(error, LineTimeout):

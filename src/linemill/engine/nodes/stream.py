@@ -19,9 +19,10 @@ from greenlet import error as wrong_thread
 from linemill.engine.block import Block, pick
 from linemill.engine.dead import reason
 from linemill.engine.emission import Emission, Flat, tagged_pairs, untagged
+from linemill.engine.memory import out_of_memory
 from linemill.engine.nodes.base import Attempt, NodeRunner
 from linemill.engine.watch import LineTimeout
-from linemill.errors import ProcessorFailed
+from linemill.errors import LinemillError, ProcessorFailed
 from linemill.pipeline import Node, OnError
 
 PIECE = 10_000
@@ -79,7 +80,7 @@ class StreamNode(NodeRunner):
         """Throw the stream out of whatever it waits for."""
         self._feed.has_ended = True
         while self._greenlet:  # twice at most: a stream that goes on after the first is stopped in `_drain`
-            with suppress(ProcessorFailed), self.watched(lambda: 0):
+            with suppress(LinemillError), self.watched(lambda: 0):
                 self._greenlet.throw(GreenletExit)
 
     def _resume(self) -> None:
@@ -142,6 +143,8 @@ class StreamNode(NodeRunner):
 
     def _lose(self, error: BaseException) -> None:
         """Decide what an error of the stream means: fail the file, or bury the line and go on."""
+        if isinstance(error, MemoryError):
+            raise out_of_memory(f"node {self.node.name!r}") from error
         feed = self._feed
         index = len(feed.block.items) - feed.left() - 1
         is_final = feed.has_ended or index < 0 or index in self._dead
@@ -261,4 +264,3 @@ class _Feed:
         reader, self._next = self._next, None
         self.follow(reader)
         return reader
-
