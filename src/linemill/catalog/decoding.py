@@ -1,18 +1,18 @@
-"""Rows of the tables as values: text back into names, paths and JSON."""
+"""Rows of the tables as the values that `History` gives."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-from linemill.catalog.records import AttemptState, FileState, How, Kind, Origin, Wish
+from linemill.catalog.encoding import Row, a_path_of, path_of, pieces_of, wish_of
+from linemill.catalog.records import AttemptState, FileState, How, Kind, Origin
 from linemill.catalog.rows import AttemptRow, EventRow, FileRow, LetterRow, NodeRow, OutputRow
 from linemill.engine.ledger import NodeCounts
 from linemill.files import unshown
 
 
-def file_row(row: Any) -> FileRow:
+def file_row(row: Row) -> FileRow:
     """Make a file of its row."""
     return FileRow(
         id=row.id,
@@ -20,8 +20,8 @@ def file_row(row: Any) -> FileRow:
         name=unshown(row.name),
         number=row.number,
         life_name=unshown(row.life_name),
-        found=_path(row.found),
-        place=_path(row.place),
+        found=path_of(row.found),
+        place=path_of(row.place),
         size=row.size,
         mtime_ns=row.mtime_ns,
         state=FileState(row.state),
@@ -30,7 +30,7 @@ def file_row(row: Any) -> FileRow:
         done_at=row.done_at,
         tries=row.tries,
         next_try_at=row.next_try_at,
-        wish=_wish(row.wish),
+        wish=wish_of(row.wish),
         attempt_id=row.attempt_id,
         code=row.code,
         reason=row.reason,
@@ -42,7 +42,7 @@ def file_row(row: Any) -> FileRow:
     )
 
 
-def attempt_row(row: Any) -> AttemptRow:
+def attempt_row(row: Row) -> AttemptRow:
     """Make an attempt of its row."""
     return AttemptRow(
         id=row.id,
@@ -53,7 +53,7 @@ def attempt_row(row: Any) -> AttemptRow:
         owner_id=row.owner_id,
         day=row.day,
         state=AttemptState(row.state),
-        wish=_wish(row.wish),
+        wish=wish_of(row.wish),
         began_at=row.began_at,
         ended_at=row.ended_at,
         code=row.code,
@@ -65,7 +65,7 @@ def attempt_row(row: Any) -> AttemptRow:
     )
 
 
-def output_row(row: Any) -> OutputRow:
+def output_row(row: Row) -> OutputRow:
     """Make an output of its row, joined with its attempt's."""
     return OutputRow(
         id=row.id,
@@ -73,17 +73,17 @@ def output_row(row: Any) -> OutputRow:
         file_id=row.file_id,
         name=row.name,
         how=How(row.how),
-        target=Path(unshown(row.target)),
+        target=a_path_of(row.target),
         offset=row.offset_bytes,
         bytes=row.bytes,
         lines=row.lines,
-        pieces=tuple((length, checksum) for length, checksum in json.loads(row.pieces)),
+        pieces=pieces_of(row.pieces),
         is_published=row.is_published,
         replaced_by=row.replaced_by,
     )
 
 
-def node_row(row: Any) -> NodeRow:
+def node_row(row: Row) -> NodeRow:
     """Make the counts of a node of their row."""
     counts = NodeCounts(
         came=row.came,
@@ -98,12 +98,12 @@ def node_row(row: Any) -> NodeRow:
     return NodeRow(row.attempt_id, row.node, counts)
 
 
-def letter_row(row: Any) -> LetterRow:
+def letter_row(row: Row) -> LetterRow:
     """Make a dead letter of its row."""
     return LetterRow(row.id, row.file_id, row.attempt_id, row.number, row.node, row.code, mapping(row.letter))
 
 
-def event_row(row: Any) -> EventRow:
+def event_row(row: Row) -> EventRow:
     """Make an event of its row."""
     return EventRow(row.id, row.at, row.who, row.what, row.file_id, row.detail)
 
@@ -117,14 +117,3 @@ def mapping(text: str | bytes) -> dict[str, Any]:
 def value(text: str | None) -> Any:
     """Read any JSON value; None for none."""
     return None if text is None else json.loads(text)
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(unshown(text))
-
-
-def _wish(text: str | None) -> Wish | None:
-    if text is None:
-        return None
-    fields = mapping(text)
-    return Wish(**{**fields, "kind": Kind(fields["kind"])})

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import heapq
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, create_engine, func, or_, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
 
-from linemill.catalog import decoding, schema
+from linemill.catalog import decoding, owners, schema
 from linemill.catalog.cursors import read_cursor, written_cursor
+from linemill.catalog.database import Database
 from linemill.catalog.filtering import comparison, filters_of
-from linemill.catalog.records import FileState
+from linemill.catalog.records import AttemptState, FileState, Owner
 from linemill.catalog.rows import (
     AttemptRow,
     EventRow,
@@ -32,7 +31,7 @@ from linemill.catalog.rows import (
     Page,
     VersionRow,
 )
-from linemill.errors import UsageError, WorldError
+from linemill.errors import UsageError
 from linemill.files import shown, unshown
 
 T = TypeVar("T")
@@ -48,47 +47,35 @@ SORTS: dict[str, Column[Any]] = {"since": schema.file.c.since, "name": schema.fi
 
 
 class History:
-    """The reading half of the catalog.
+    """The reading half of the catalog; may be used from any thread.
 
     Args:
-        engine: On the catalog's database. Never written to.
+        database: The catalog's.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     def open(cls, folder: Path) -> History | None:
-        """Open the catalog of a state folder for reading; None if there is none yet."""
+        """Open the catalog of a state folder; None if there is none yet."""
         path = folder / DATABASE
-        if not path.exists():
-            return None
-
-        # A URL would take a path with "?" in it, or with bytes that are not UTF-8, for something else.
-        def connect() -> sqlite3.Connection:
-            connection = sqlite3.connect(path, timeout=30)
-            connection.execute("PRAGMA query_only = ON")
-            return connection
-
-        return cls(create_engine("sqlite://", creator=connect))
+        return cls(Database(path)) if path.exists() else None
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        self._database.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """Give a connection, on one state of the catalog until the end.
+    def __enter__(self) -> Self:
+        return self
 
-        Raises:
-            WorldError: It cannot be read.
-        """
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            reason = getattr(error, "orig", None) or error
-            raise WorldError(f"the catalog cannot be read: {reason}", code="catalog") from error
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def owners(self) -> list[Owner]:
+        """List the living processes that work on the catalog, the oldest first."""
+        with self._database.reading() as connection:
+            return owners.living(connection, self._database.path.parent)
 
     def files(
         self,
@@ -120,7 +107,7 @@ class History:
         order = [each.desc() if is_down else each for each in (key, schema.file.c.id)]
         fits = comparison(name_like)
         rows: list[FileRow] = []
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             filters = filters_of(connection, state, name_like, by)
             while len(rows) <= limit:
                 page = _beyond(key, schema.file.c.id, place, is_down)
@@ -135,7 +122,7 @@ class History:
 
     def file(self, file_id: int) -> FileRow | None:
         """Give one file."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(schema.file).where(schema.file.c.id == file_id)).one_or_none()
         return decoding.file_row(row) if row is not None else None
 
@@ -158,7 +145,7 @@ class History:
                 for either in (table.name, table.life_name)
             ]
         found: dict[int, FileRow] = {}
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             if text.isascii() and text.isdigit() and len(text) < 19:
                 found |= _by_id(connection.execute(select(schema.file).where(table.id == int(text))))
             named: dict[int, FileRow] = {}
@@ -170,14 +157,22 @@ class History:
     def attempts(self, file_id: int) -> list[AttemptRow]:
         """List the attempts of a file, the first one first."""
         table = schema.attempt.c
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(select(schema.attempt).where(table.file_id == file_id).order_by(table.number)).all()
+        return [decoding.attempt_row(row) for row in rows]
+
+    def published_attempts(self, after_id: int = 0, limit: int = CHUNK) -> list[AttemptRow]:
+        """List the attempts that came to something, of all files, by their rows."""
+        table = schema.attempt.c
+        query = select(schema.attempt).where(table.state == AttemptState.PUBLISHED.value, table.id > after_id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(table.id).limit(limit)).all()
         return [decoding.attempt_row(row) for row in rows]
 
     def outputs(self, *, file_id: int | None = None, attempt_id: int | None = None) -> list[OutputRow]:
         """List the outputs of a file or of one attempt, in the order in which they were committed."""
         where = schema.attempt.c.file_id == file_id if attempt_id is None else schema.output.c.attempt_id == attempt_id
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_OUTPUTS.where(where).order_by(schema.output.c.id)).all()
         return [decoding.output_row(row) for row in rows]
 
@@ -185,19 +180,19 @@ class History:
         """List the targets that something was published to, each once, as they are shown and in their order."""
         table = schema.output.c
         query = select(table.target).where(table.target > after).distinct().order_by(table.target).limit(limit)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
 
     def outputs_at(self, target: str) -> list[OutputRow]:
         """List all outputs that went to a target, given as it is shown, in the order in which they were committed."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_OUTPUTS.where(schema.output.c.target == target).order_by(schema.output.c.id)).all()
         return [decoding.output_row(row) for row in rows]
 
     def node_counts(self, attempt_id: int) -> list[NodeRow]:
         """List what each node did in an attempt, in topological order."""
         table = schema.node_count.c
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(
                 select(schema.node_count).where(table.attempt_id == attempt_id).order_by(table.position)
             ).all()
@@ -225,7 +220,7 @@ class History:
             UsageError: The cursor is none of ours.
         """
         place = read_cursor(after, "letters")
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             if file_id is not None or (node is None and code is None):
                 found = _letters(connection, _matches(file_id, node, code), place, limit + 1)
             else:
@@ -249,7 +244,7 @@ class History:
             .join(schema.attempt, attempt.id == table.attempt_id)
             .order_by(groups.c.count.desc(), table.node, table.code)
         )
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return [
             LetterGroup(
@@ -261,7 +256,7 @@ class History:
     def letter_files(self, node: str | None = None, code: str | None = None) -> list[int]:
         """List the files that have dead letters of a node and a code, each once."""
         table = schema.dead_letter.c
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             query = select(table.file_id).where(*_matches(None, node, code)).distinct().order_by(table.file_id)
             return list(connection.execute(query).scalars())
 
@@ -273,14 +268,14 @@ class History:
         """
         table, place = schema.event.c, read_cursor(after, "events")
         query = select(schema.event).order_by(table.id.desc()).limit(limit + 1)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
         return _page([decoding.event_row(row) for row in rows], limit, "events")
 
     def totals(self) -> dict[FileState, int]:
         """Count the files in each state that has any."""
         table = schema.file.c
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(select(table.state, func.count()).group_by(table.state)).all()
         return {FileState(state): count for state, count in rows}
 
@@ -292,19 +287,24 @@ class History:
         """
         table, place = schema.version.c, read_cursor(after, "versions")
         query = select(table.id, table.digest, table.loaded_at).order_by(table.id.desc()).limit(limit + 1)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
         return _page([VersionRow(*row) for row in rows], limit, "versions")
 
+    def version_of(self, digest: str) -> int | None:
+        """Give the row of the version with this digest."""
+        with self._database.reading() as connection:
+            return connection.execute(select(schema.version.c.id).where(schema.version.c.digest == digest)).scalar_one_or_none()
+
     def version_text(self, version_id: int) -> tuple[str, dict[str, str]] | None:
         """Give the pipeline file of a version, and its modules by path; None if it is unknown."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(schema.version).where(schema.version.c.id == version_id)).one_or_none()
         return (row.text, decoding.mapping(row.sources)) if row is not None else None
 
     def control(self, name: str) -> Any:
         """Give a control value, as JSON has it; None if it is not set."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             value = connection.execute(select(schema.control.c.value).where(schema.control.c.name == name)).scalar_one_or_none()
         return decoding.value(value)
 
