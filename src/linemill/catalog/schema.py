@@ -95,7 +95,7 @@ attempt = Table(
     Column("file_id", BigInteger, ForeignKey("file.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("version_id", BigInteger, ForeignKey("version.id"), nullable=False),
+    Column("version_id", BigInteger, ForeignKey("version.id"), nullable=False, index=True),
     Column("owner_id", Text, nullable=False),
     Column("day", Text, nullable=False),
     Column("state", Text, nullable=False),
