@@ -54,7 +54,7 @@ def _name(path: Path, folder: Path) -> str:
 def _content(path: Path) -> bytes | None:
     """Read a file; None where that cannot be: what is gone is another version than what was there."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() if path.is_file() else None
     except OSError:
         return None
 
