@@ -112,6 +112,8 @@ class LocalExecutor:
             if self._is_closing:
                 return
             self._is_closing = True
+            for worker in self._workers:
+                worker.kill()
         self._ring()
         self._thread.join()
         os.close(self._bell)

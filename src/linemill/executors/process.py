@@ -76,6 +76,7 @@ class WorkerProcess:
         finally:
             theirs.close()
         self.sentinel = self._process.sentinel
+        self._pid = self._process.pid
 
     def give(self, group: Group) -> None:
         """Have a group done."""
@@ -113,7 +114,7 @@ class WorkerProcess:
     def memory(self) -> int:
         """Tell the bytes of memory that it has; 0 where the system does not say."""
         try:
-            return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            return int(Path(f"/proc/{self._pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, IndexError):
             return 0
 

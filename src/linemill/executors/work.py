@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -98,8 +99,9 @@ def work(
             raw_bytes = reader.raw_bytes if reader is not None else 0
             sinks.finish()
     except LinemillError as error:
-        failure = error
-    except MemoryError:
+        failure = _bare(error)
+    except MemoryError as error:
+        traceback.clear_frames(error.__traceback__)
         failure = out_of_memory("")
     finally:
         if run is not None:
@@ -139,6 +141,14 @@ def _handed_over(run: Run, task: Task) -> Iterator[Results]:
     for start in range(0, len(letters), LETTERS_BLOCK):
         numbers, lines = zip(*letters[start : start + LETTERS_BLOCK], strict=True)
         yield run.feed(list(lines), list(numbers))
+
+
+def _bare(error: LinemillError) -> LinemillError:
+    """Have an error hold nothing but what it says: the memory that ran out may be in the frames that it came through."""
+    if error.__cause__ is not None:
+        traceback.clear_frames(error.__cause__.__traceback__)
+    error.__cause__ = error.__context__ = error.__traceback__ = None
+    return error
 
 
 def _durable(tasks: Sequence[Task], results: list[Worked | LinemillError]) -> list[Worked | LinemillError]:
