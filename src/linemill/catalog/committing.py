@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from linemill.catalog.attempts import still_ours
-from linemill.catalog.encoding import node_rows, output_of, output_row, paths_text, plain, redo_of, text_of
+from linemill.catalog.encoding import Row, node_rows, output_row, paths_text, plain, redo_of, text_of
 from linemill.catalog.records import (
     DEAD_LETTERS,
     AttemptState,
@@ -52,16 +52,16 @@ def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now
 
 def unpublished(connection: Connection, owner_id: str, file_id: int | None = None) -> list[Redo]:
     """Give what is ours and to be published, in the order of the commits."""
-    query = select(attempt).where(attempt.c.state == AttemptState.COMMITTED, attempt.c.owner_id == owner_id)
+    ours = [attempt.c.state == AttemptState.COMMITTED, attempt.c.owner_id == owner_id]
     if file_id is not None:
-        query = query.where(attempt.c.file_id == file_id)
-    attempts = list(connection.execute(query.order_by(attempt.c.id)))
-    committed = select(attempt.c.id).where(attempt.c.state == AttemptState.COMMITTED, attempt.c.owner_id == owner_id)
-    outputs: defaultdict[int, list[ToPublish]] = defaultdict(list)
-    for row in connection.execute(select(output).where(output.c.attempt_id.in_(committed)).order_by(output.c.id)):
-        outputs[row.attempt_id].append(output_of(row))
-    in_file = select(attempt.c.file_id).where(attempt.c.state == AttemptState.COMMITTED, attempt.c.owner_id == owner_id)
-    files = {row.id: row for row in connection.execute(select(file).where(file.c.id.in_(in_file)))}
+        ours.append(attempt.c.file_id == file_id)
+    attempts = connection.execute(select(attempt).where(*ours).order_by(attempt.c.id)).all()
+    of_files = select(file).where(file.c.id.in_(select(attempt.c.file_id).where(*ours)))
+    files = {row.id: row for row in connection.execute(of_files)}
+    outputs: defaultdict[int, list[Row]] = defaultdict(list)
+    of_attempts = select(output).where(output.c.attempt_id.in_(select(attempt.c.id).where(*ours)))
+    for row in connection.execute(of_attempts.order_by(output.c.id)):
+        outputs[row.attempt_id].append(row)
     redos = [redo_of(files[row.file_id], row, outputs[row.id]) for row in attempts]
     return sorted(redos, key=lambda redo: min((each.output_id for each in redo.outputs), default=0))
 
