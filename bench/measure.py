@@ -58,17 +58,28 @@ def measure(command: Sequence[str], cwd: Path) -> Measured:
         os.sync()  # the writes of the command before must not slow this one down
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        cpu_s, peak_kib = usage.ru_utime + usage.ru_stime, usage.ru_maxrss
-        for orphan in _orphans():
-            cpu_s += orphan.ru_utime + orphan.ru_stime
-            peak_kib = max(peak_kib, orphan.ru_maxrss)
+        measured = ended(process, start)
         if process.returncode != 0:
             printed.seek(0)
             text = printed.read(10_000).decode(errors="replace")
             raise CommandFailed(f"{' '.join(command)} ended with {process.returncode}:\n{text}")
+    return measured
+
+
+def ended(process: subprocess.Popen[bytes], start: float) -> Measured:
+    """Wait until a process, and whatever it left behind, has ended; say what it took.
+
+    Args:
+        process: Started by us.
+        start: What `time.perf_counter` said when it was started.
+    """
+    _, status, usage = os.wait4(process.pid, 0)
+    wall_s = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cpu_s, peak_kib = usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+    for orphan in _orphans():
+        cpu_s += orphan.ru_utime + orphan.ru_stime
+        peak_kib = max(peak_kib, orphan.ru_maxrss)
     return Measured(wall_s, cpu_s, peak_kib * 1024 / 1e6)
 
 

@@ -43,3 +43,8 @@ def snakes(lines: Iterator[str]) -> Iterator[str]:
     """Do what `snake` does, as a generator."""
     for line in lines:
         yield line.lower().replace(" ", "_")
+
+
+def upper(line: str) -> str:
+    """Take off the blanks around a line and write it in capitals."""
+    return line.strip().upper()
