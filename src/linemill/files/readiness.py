@@ -12,7 +12,7 @@ import fcntl
 import os
 import signal
 import stat
-from collections.abc import Container
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -140,7 +140,7 @@ def hold(path: Path, *, with_lease: bool = True) -> Hold | str:
 
 
 class Readiness:
-    """Tells whether files are ready, and remembers since when they have held still.
+    """Tells whether the files of one folder are ready, and remembers since when they have held still.
 
     Args:
         settle_s: How long size, time and inode must hold still, in seconds, where there are no leases.
@@ -150,21 +150,21 @@ class Readiness:
         self._settle_s = settle_s
         self._seen: dict[str, tuple[tuple[int, int, int], float, float]] = {}
 
-    def notice(self, path: str, facts: os.stat_result, now: float) -> float:
+    def notice(self, name: str, facts: os.stat_result, now: float) -> float:
         """Note what a file is like now, and give the time at which it was first seen."""
         key = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
-        seen = self._seen.get(path)
+        seen = self._seen.get(name)
         if seen is None or seen[0][0] != key[0]:
-            self._seen[path] = (key, now, now)
+            self._seen[name] = (key, now, now)
             return now
         if seen[0] != key or now < seen[1]:  # it changed, or the clock was set back
-            self._seen[path] = (key, now, seen[2])
+            self._seen[name] = (key, now, seen[2])
         return seen[2]
 
-    def forget_all_but(self, paths: Container[str]) -> None:
+    def forget_all_but(self, names: Collection[str]) -> None:
         """Forget the files that are not there any more."""
-        for path in [path for path in self._seen if path not in paths]:
-            del self._seen[path]
+        for name in [name for name in self._seen if name not in names]:
+            del self._seen[name]
 
     def ask(self, path: Path, now: float, *, with_lease: bool = True) -> Answer:
         """Tell whether a file is ready.
@@ -180,9 +180,8 @@ class Readiness:
         with held:
             if held.has_lease or not with_lease:
                 return Answer(True)
-            name = os.fspath(path)
-            self.notice(name, held.facts, now)
-            ready_at = self._seen[name][1] + self._settle_s
+            self.notice(path.name, held.facts, now)
+            ready_at = self._seen[path.name][1] + self._settle_s
             return Answer(True) if now >= ready_at else Answer(False, Unready.SETTLING, ready_at)
 
 

@@ -210,7 +210,7 @@ def test_who_was_told_that_it_is_complete_asks_for_no_lease(file):
 
 def test_when_a_file_was_first_seen_is_kept_until_it_is_another_or_gone(file, tmp_path):
     ready = Readiness(1)
-    path = str(file)
+    path = file.name
     assert ready.notice(path, file.stat(), 10) == 10
     file.write_bytes(b"more\n")
     assert ready.notice(path, file.stat(), 11) == 10
