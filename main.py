@@ -1,6 +1,7 @@
-"""A door to the command line that needs no installation: `python main.py --input sample.txt` is `linemill run sample.txt`.
+"""A door to the command line that needs no installation.
 
-`--input FILE` may be given again; every other argument goes to the command line as it is.
+`python main.py --input sample.txt` is `linemill run sample.txt`, and `python main.py --watch` is `linemill watch`. `--input FILE`
+may be given again; every other argument goes to the command line as it is.
 """
 
 from __future__ import annotations
@@ -11,20 +12,34 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NEEDED = ("greenlet", "orjson", "pebble", "rich", "ruamel.yaml", "stamina", "typer")
+NEEDED = (
+    "alembic",
+    "greenlet",
+    "orjson",
+    "pebble",
+    "rich",
+    "ruamel.yaml",
+    "sqlalchemy",
+    "stamina",
+    "structlog",
+    "typer",
+    "watchfiles",
+    "xxhash",
+)
 
 
 def arguments(given: list[str]) -> list[str]:
-    """Turn `--input FILE` into the command `run FILE`; leave arguments without it as they are.
+    """Turn `--input FILE` into the command `run FILE`, and `--watch` into `watch`; leave other arguments as they are.
 
     Args:
         given: Arguments as typed, without the program's name.
 
     Raises:
-        ValueError: An `--input` without a file.
+        ValueError: An `--input` without a file, or with `--watch`.
     """
     files: list[str] = []
     others: list[str] = []
+    is_watch = False
     rest = iter(given)
     for argument in rest:
         if argument == "--input":
@@ -34,8 +49,14 @@ def arguments(given: list[str]) -> list[str]:
             files.append(file)
         elif argument.startswith("--input="):
             files.append(argument.removeprefix("--input="))
+        elif argument == "--watch":
+            is_watch = True
         else:
             others.append(argument)
+    if is_watch:
+        if files:
+            raise ValueError("--watch takes the files of the inbox; leave --input out, or --watch")
+        return ["watch", *others]
     # The files stand last, after "--", so that a file may be called "--json" and still be a file.
     return ["run", *others, "--", *files] if files else others
 

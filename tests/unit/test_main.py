@@ -22,6 +22,8 @@ ROOT = Path(main.__file__).parent
         (["--workers", "2", "--input", "a", "--strict"], ["run", "--workers", "2", "--strict", "--", "a"]),
         (["--input", "--json"], ["run", "--", "--json"]),
         (["--input", "-"], ["run", "--", "-"]),
+        (["--watch"], ["watch"]),
+        (["-p", "p.yaml", "--watch"], ["watch", "-p", "p.yaml"]),
         (["check", "-p", "p.yaml"], ["check", "-p", "p.yaml"]),
         ([], []),
     ],
@@ -33,6 +35,11 @@ def test_an_input_becomes_the_run_command_and_all_else_passes(given, wanted):
 def test_an_input_without_a_file_is_refused():
     with pytest.raises(ValueError, match="--input needs a file"):
         main.arguments(["--input"])
+
+
+def test_an_input_beside_the_inbox_is_refused():
+    with pytest.raises(ValueError, match="--watch takes the files of the inbox"):
+        main.arguments(["--watch", "--input", "a"])
 
 
 def test_an_input_without_a_file_ends_with_the_code_for_usage():
@@ -52,5 +59,5 @@ def test_a_python_without_the_packages_says_what_sets_them_up(tmp_path):
     bare = [sys.executable, "-S", "-E", tmp_path / "main.py", "--input", "x"]
     done = subprocess.run(bare, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("linemill stands on packages that are not installed: greenlet, ")
+    assert done.stderr.startswith("linemill stands on packages that are not installed: alembic, greenlet, ")
     assert done.stderr.endswith("`make run` sets everything up.\n")
