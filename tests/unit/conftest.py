@@ -12,6 +12,7 @@ import xxhash
 from sqlalchemy import Engine, create_engine, event, insert, update
 
 from linemill.catalog import schema
+from linemill.catalog.opening import open_database
 from linemill.files import shown
 
 
@@ -20,10 +21,9 @@ class Records:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        open_database(folder, 0.0).close()
         self.engine: Engine = create_engine(f"sqlite:///{folder / 'catalog.db'}")
         event.listen(self.engine, "connect", _hurry)
-        schema.metadata.create_all(self.engine)
         self._version = self._insert(schema.version, digest="0" * 64, text="", sources="{}", loaded_at=0.0)
         self._numbers: dict[tuple[str, str], int] = {}
 
@@ -115,7 +115,6 @@ class Records:
 
 def _hurry(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA journal_mode = MEMORY")
 
 
 @pytest.fixture

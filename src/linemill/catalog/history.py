@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
 
-from linemill.catalog import decoding, owners, schema
+from linemill.catalog import decoding, opening, owners, schema
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
 from linemill.catalog.filtering import comparison, filters_of
@@ -36,9 +37,6 @@ from linemill.files import shown, unshown
 
 T = TypeVar("T")
 
-DATABASE = "catalog.db"
-"""The catalog's name in the state folder."""
-
 CHUNK = 1_000
 """Rows that are fetched at a time where names are compared here."""
 
@@ -58,9 +56,12 @@ class History:
 
     @classmethod
     def open(cls, folder: Path) -> History | None:
-        """Open the catalog of a state folder; None if there is none yet."""
-        path = folder / DATABASE
-        return cls(Database(path)) if path.exists() else None
+        """Open the catalog of a state folder; None if there is none yet.
+
+        Raises:
+            WorldError: It cannot be used, or is none of ours.
+        """
+        return cls(opening.open_database(folder, time.time())) if (folder / opening.NAME).exists() else None
 
     def close(self) -> None:
         """Let go of the database."""

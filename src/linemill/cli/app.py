@@ -7,17 +7,32 @@ from typing import Annotated
 import typer
 
 from linemill.cli.check import check
+from linemill.cli.errors import errors
 from linemill.cli.exits import told
+from linemill.cli.explain import explain
+from linemill.cli.files import files
 from linemill.cli.graph import graph
 from linemill.cli.init import init
+from linemill.cli.pause import pause
 from linemill.cli.processors import processors
+from linemill.cli.redrive import redrive
+from linemill.cli.reprocess import reprocess
+from linemill.cli.resume import resume
+from linemill.cli.retry import retry
 from linemill.cli.run import run
+from linemill.cli.verify import verify
 
 # Plain help: formatted help would load Rich, which takes longer than everything else that `--help` does.
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-for command in (init, run, check, graph, processors):
-    app.command(command.__name__, no_args_is_help=command is run)(told(command))
+COMMANDS = (
+    *(init, run, check, graph, processors),
+    *(files, explain, errors, retry, reprocess, redrive, pause, resume, verify),
+)
+"""In the order of the help: to work with, and to see and steer what was worked."""
+
+for command in COMMANDS:
+    app.command(command.__name__, no_args_is_help=command in (run, explain, reprocess))(told(command))
 
 
 def _version(is_asked: bool) -> None:

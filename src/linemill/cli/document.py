@@ -5,19 +5,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from linemill.cli.documents import FORM, written
 from linemill.cli.exits import Exit, code_of
 from linemill.cli.outcome import Outcome
 from linemill.errors import ConfigurationError, LinemillError
 from linemill.mill.report import FileReport
-
-FORM = 1
-"""Goes up when a field changes its meaning or goes away; new fields may come at any time."""
 
 FIELDS = {
     "form": f"The form of this object: {FORM}. It goes up when a field changes its meaning; new fields may come at any time.",
@@ -50,8 +45,9 @@ FIELDS = {
 def document(outcome: Outcome) -> str:
     """Write a run that began as one JSON object."""
     is_stopped = outcome.code in (Exit.STOPPED, Exit.TERMINATED)
-    return _written(
+    return written(
         {
+            "form": FORM,
             "state": "stopped" if is_stopped else "done" if outcome.code is Exit.DONE else "failed",
             "exit_code": outcome.code.value,
             "pipeline": {"name": outcome.pipeline.name, "path": outcome.pipeline.path},
@@ -74,8 +70,9 @@ def error_document(error: LinemillError) -> str:
     """Write an error that ended the run, or kept it from beginning, as one JSON object."""
     code = code_of(error)
     problems = [asdict(problem) for problem in error.problems] if isinstance(error, ConfigurationError) else []
-    return _written(
+    return written(
         {
+            "form": FORM,
             "state": "refused" if code is Exit.REFUSED else "failed",
             "exit_code": code.value,
             "pipeline": None,
@@ -103,24 +100,3 @@ def _report(report: FileReport) -> dict[str, Any]:
         "nodes": {name: asdict(node) for name, node in report.ledger.nodes.items()},
         "outputs": {name: asdict(output) for name, output in report.ledger.outputs.items()},
     }
-
-
-def _written(fields: dict[str, Any]) -> str:
-    # Escapes for everything that is not ASCII: safe on every terminal and in every encoding.
-    return json.dumps(_plain({"form": FORM, **fields}), indent=2, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    r"""Make text of paths; bytes that are not UTF-8 become `\xNN`, since strict readers refuse halves of pairs."""
-    if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Path):
-        value = str(value)
-    if isinstance(value, str) and not value.isascii():
-        try:
-            return os.fsencode(value).decode("utf-8", "backslashreplace")
-        except UnicodeEncodeError:  # a surrogate that stands for no byte
-            return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value

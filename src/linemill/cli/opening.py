@@ -20,6 +20,23 @@ PipelineOption = Annotated[
 ]
 
 
+def path_of(path: Path | None) -> Path:
+    """Give the path of the pipeline file that the command line names.
+
+    Raises:
+        UsageError: None is named, and there is none in the current folder.
+    """
+    if path is not None:
+        return path
+    if not Path(DEFAULT).exists():
+        raise UsageError(
+            f"there is no {DEFAULT} in the current folder",
+            str(Path.cwd()),
+            "name one with -p FILE, or make a new project with: linemill init FOLDER",
+        )
+    return Path(DEFAULT)
+
+
 def opened(path: Path | None) -> Pipeline:
     """Load and check the pipeline that the command line names.
 
@@ -27,14 +44,7 @@ def opened(path: Path | None) -> Pipeline:
         ConfigurationError: It is wrong; holds every mistake.
         UsageError: None is named, and there is none in the current folder.
     """
-    if path is None:
-        path = Path(DEFAULT)
-        if not path.exists():
-            raise UsageError(
-                f"there is no {DEFAULT} in the current folder",
-                str(Path.cwd()),
-                "name one with -p FILE, or make a new project with: linemill init FOLDER",
-            )
+    path = path_of(path)
     from linemill.executors.prints import prints_on_stderr
     from linemill.pipeline import load
 

@@ -8,6 +8,7 @@ import typer.main
 
 from linemill.cli.app import app
 from linemill.cli.document import FIELDS
+from linemill.cli.documents import ANSWERS
 from linemill.cli.exits import MEANINGS
 
 WIDTH = 100
@@ -47,6 +48,15 @@ def reference() -> str:
         "| field | means |",
         "|---|---|",
         *(f"| `{field}` | {meaning} |" for field, meaning in FIELDS.items()),
+        "",
+        "## What the others print with `--json`",
+        "",
+        "One JSON object with `form`, as above, and the fields of the table; times are seconds since 1970 (UTC). A command that",
+        "is refused prints `exit_code` and `error` with `code` and `what`. `reprocess` and `redrive` print what `retry` does.",
+        "",
+        "| command | field | means |",
+        "|---|---|---|",
+        *(f"| `{command}` | `{field}` | {meaning} |" for command, fields in ANSWERS.items() for field, meaning in fields.items()),
     ]
     return "\n".join(parts) + "\n"
 

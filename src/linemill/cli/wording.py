@@ -20,6 +20,18 @@ def visible(text: str, *, lines: bool = False) -> str:
     return "".join(char if char.isprintable() or (lines and char in "\n\t") else shown(char) for char in text)
 
 
+def name_of(name: str) -> str:
+    """Show a file's name: nothing in it moves the cursor or ends a line, and no two names are shown alike."""
+    from linemill.files.names import shown  # the package of files is more than `--help` has time for
+
+    return shown(name)
+
+
+def cut(text: str, length: int) -> str:
+    """Show the beginning of a text that is longer than `length`, with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def near(path: Path) -> str:
     """Show a path, from the current folder if it lies inside."""
     from linemill.files.names import shown

@@ -1,0 +1,194 @@
+"""What people tell the mill: again, anew, pause. For the command line and the web alike.
+
+Wishes are left in the catalog; a mill that runs sees them at once, since the file `wake` is touched, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from linemill.catalog import Catalog
+from linemill.catalog.history import History
+from linemill.catalog.records import FileState, How, Kind, Wish
+from linemill.catalog.rows import FileRow
+from linemill.errors import UsageError
+from linemill.files import shown
+
+WAKE = "wake"
+"""The file in the state folder that a mill watches."""
+
+PAUSED = "paused"
+"""The name of the control value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """That no file is begun, on somebody's wish.
+
+    Attributes:
+        who: Who wished it.
+        reason: Why, in words; may be empty.
+        at: Since when.
+    """
+
+    who: str
+    reason: str
+    at: float
+
+
+class Control:
+    """Leaves somebody's wishes in a catalog.
+
+    Args:
+        folder: The state folder.
+        catalog: Its catalog, to write.
+        history: The same, to read.
+        who: Whose wishes they are.
+    """
+
+    def __init__(self, folder: Path, catalog: Catalog, history: History, who: str) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._history = history
+        self._who = who
+
+    def retry(self, row: FileRow, now: float) -> None:
+        """Have a file that failed, or that waits for its next try, tried again at once.
+
+        Raises:
+            UsageError: It is in another state, or its input is gone.
+        """
+        if row.state not in (FileState.FAILED, FileState.READY):
+            hint = "`linemill reprocess` does it anew" if row.state is FileState.DONE else "wait for it"
+            raise UsageError(f"the file has not failed: it is {row.state}", shown(row.name), hint)
+        _hold_input(row)
+        self._wish(row, Wish(Kind.RETRY, self._who), now)
+
+    def reprocess(self, row: FileRow, now: float, *, append_again: bool = False) -> None:
+        """Have a file worked on anew, by the pipeline as it is now; its outputs are replaced.
+
+        Args:
+            row: The file.
+            now: The time.
+            append_again: Growing outputs may get its lines a second time.
+
+        Raises:
+            UsageError: Its input is gone, it is being worked on, or a growing output has its lines already.
+        """
+        _hold_input(row)
+        growing = self._grown(row.id)
+        if growing and not append_again:
+            raise UsageError(
+                f"the growing output {growing[0]!r} has the lines of this file already",
+                shown(row.name),
+                "--append-again writes them there a second time",
+            )
+        self._wish(row, Wish(Kind.REPROCESS, self._who, append_again=append_again), now)
+
+    def redrive(
+        self, rows: Collection[FileRow] | None, now: float, *, node: str | None = None, code: str | None = None
+    ) -> list[FileRow]:
+        """Have dead letters taken through the pipeline as it is now; what is delivered is added to the outputs.
+
+        Args:
+            rows: Those of these files; None for all files that are done.
+            now: The time.
+            node: Only letters of this node.
+            code: Only letters with this code.
+
+        Returns:
+            The files that it will happen to.
+
+        Raises:
+            UsageError: There are no such letters, or a file that was named is not done.
+        """
+        with_letters = self._history.letter_files(node, code)
+        if rows is None:
+            found = map(self._history.file, with_letters)
+            chosen = [row for row in found if row is not None and row.state is FileState.DONE]
+        else:
+            for row in rows:
+                if row.state is not FileState.DONE:
+                    raise UsageError(f"only a file that is done has dead letters; this one is {row.state}", shown(row.name))
+            chosen = [row for row in rows if row.id in set(with_letters)]
+        if not chosen:
+            which = [f" {what} {value!r}" for what, value in (("of node", node), ("with code", code)) if value is not None]
+            raise UsageError(f"there are no dead letters{''.join(which)} to take again", hint="`linemill errors` lists all")
+        for row in chosen:
+            self._wish(row, Wish(Kind.REDRIVE, self._who, node=node, code=code), now)
+        return chosen
+
+    def pause(self, reason: str, now: float) -> None:
+        """Have no file begun until somebody says `resume`; what is being worked on goes on to its end."""
+        self._catalog.set_control(PAUSED, {"who": self._who, "reason": reason, "at": now}, now)
+        self._catalog.event(self._who, "pause", reason, now)
+        wake(self._folder)
+
+    def resume(self, now: float) -> Paused | None:
+        """Have files begun again.
+
+        Returns:
+            The pause that is over; None if there was none.
+        """
+        before = paused(self._history)
+        if before is not None:
+            self._catalog.set_control(PAUSED, None, now)
+            self._catalog.event(self._who, "resume", "", now)
+            wake(self._folder)
+        return before
+
+    def _wish(self, row: FileRow, wish: Wish, now: float) -> None:
+        self._catalog.wish(row.id, wish, now)
+        wake(self._folder)
+
+    def _grown(self, file_id: int) -> list[str]:
+        """List the growing outputs that have lines of a file, by name."""
+        kinds = {attempt.id: attempt.kind for attempt in self._history.attempts(file_id)}
+        names = [
+            output.name
+            for output in self._history.outputs(file_id=file_id)
+            # What a re-drive appends to may be the file's own output, which is replaced as a whole.
+            if output.how is How.APPENDED and kinds[output.attempt_id] is not Kind.REDRIVE
+        ]
+        return list(dict.fromkeys(names))
+
+
+def paused(history: History) -> Paused | None:
+    """Tell whether somebody paused the mill, whether or not it runs."""
+    value = history.control(PAUSED)
+    return None if value is None else Paused(value["who"], value["reason"], value["at"])
+
+
+def named(history: History, text: str) -> FileRow:
+    """Give the file that somebody means: by id, name or path; of several the newest.
+
+    Raises:
+        UsageError: There is none.
+    """
+    found = history.find(text, limit=1)
+    if not found:
+        raise UsageError("the catalog has no such file", shown(text), "`linemill files` lists them")
+    return found[0]
+
+
+def wake(folder: Path) -> None:
+    """Have the mill of this state folder look at once. It looks by itself every second, so nothing is lost if this fails."""
+    with contextlib.suppress(OSError):
+        (folder / WAKE).touch()
+
+
+def _hold_input(row: FileRow) -> None:
+    """Refuse a wish that needs an input which is not there any more.
+
+    Raises:
+        UsageError: Says where it was.
+    """
+    if row.place is None:
+        what = "standard input cannot be read again" if row.found is None else "its input was deleted when it was done"
+        raise UsageError(what, shown(row.name))
+    if not os.path.lexists(row.place):
+        raise UsageError("its input is not there any more", shown(row.place), "put it back under this name")
