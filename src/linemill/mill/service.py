@@ -105,14 +105,16 @@ class Mill:
             self._wakes = Wakes([self._inbox.folder, self._base / STATE_FOLDER / "wake"])
             try:
                 self._start()
-                self._on_started(self._inbox)
-                while not self._stopping:
-                    self._step()
-                self._finish()
+                try:
+                    self._on_started(self._inbox)
+                    while not self._stopping:
+                        self._step()
+                    self._finish()
+                finally:
+                    for works in [*self._old_works, self._works]:
+                        works.executor.close()
             finally:
                 self._wakes.close()
-                for works in [*self._old_works, self._works]:
-                    works.executor.close()
 
     def _start(self) -> None:
         now = time.time()
@@ -125,7 +127,6 @@ class Mill:
         )
         version = version_of(self._pipeline)
         recovered = recover(self._catalog, self._base, now)
-        self._works = self._equipped(self._pipeline, version, now)
         self._reloader = Reloader(self._pipeline, version, LOOK_S)
         self._course.redo(recovered.redos)
         tidied = tidy(self._catalog, self._inbox, now)
@@ -143,6 +144,7 @@ class Mill:
         )
         if self._pipeline.watch.after is After.KEEP:
             self._known = self._catalog.known_in(self._inbox.folder)
+        self._works = self._equipped(self._pipeline, version, now)  # last: whoever has them must close them
 
     def _equipped(self, pipeline: Pipeline, version: Version, now: float) -> Works:
         settings = pipeline.workers
