@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select, update
 from linemill.catalog import attempts, claiming, committing, owners, schema, thinning
 from linemill.catalog.attempts import By
 from linemill.catalog.database import Database
-from linemill.catalog.encoding import a_path_of, path_of, plain, wish_text
+from linemill.catalog.encoding import a_path_of, plain, wish_text
 from linemill.catalog.opening import open_database, tag_of
 from linemill.catalog.records import (
     Arrived,
@@ -33,7 +33,7 @@ from linemill.catalog.records import (
 )
 from linemill.catalog.recovering import must_stay, take_over
 from linemill.errors import LinemillError, UsageError
-from linemill.files import shown, unshown
+from linemill.files import shown
 
 
 class Catalog:
@@ -181,13 +181,9 @@ class Catalog:
             return claiming.known_in(connection, folder)
 
     def whose(self, path: Path) -> tuple[FileState | None, Path | None]:
-        """Tell the state and the place of the newest file whose life name a path has; None for none."""
-        newest = select(schema.file.c.state, schema.file.c.place).where(
-            schema.file.c.origin == Origin.INBOX, schema.file.c.life_name == shown(path.name)
-        )
+        """Tell the state and the place of the newest file from the inbox whose life name a path has; None for none."""
         with self._database.reading() as connection:
-            row = connection.execute(newest.order_by(schema.file.c.id.desc()).limit(1)).one_or_none()
-        return (None, None) if row is None else (FileState(row.state), path_of(row.place))
+            return claiming.whose(connection, path.name)
 
     def set_back(self, claims: Sequence[Claim], now: float) -> None:
         """Take attempts back, as if they had not been begun; their files are ready again. Durable spans stay."""
@@ -299,7 +295,7 @@ class Catalog:
                 raise UsageError(f"the file {at_it}", row.name, "wait until it is done")
             values = {"state": FileState.READY, "since": now, "wish": wish_text(wish), "next_try_at": now, "tries": 0}
             connection.execute(update(table).where(table.c.id == file_id).values(values))
-            connection.execute(insert(schema.event), _event(wish.who, wish.kind, unshown(row.name), now, file_id))
+            connection.execute(insert(schema.event), _event(wish.who, wish.kind, row.name, now, file_id))
 
     def control(self, name: str) -> Any:
         """Give a value that processes leave for each other; None for none."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, update
 
 from linemill.catalog.attempts import By, first_attempts, further_attempts, published_before, slices
-from linemill.catalog.encoding import Row, bounded, text_of
+from linemill.catalog.encoding import Row, bounded, path_of, text_of
 from linemill.catalog.records import Arrived, Claim, FileState, Origin
 from linemill.catalog.schema import file
 from linemill.files import shown, unshown
@@ -88,6 +88,15 @@ def known_in(connection: Connection, folder: Path) -> dict[str, tuple[int, int]]
     return {unshown(row.name): (row.size, row.mtime_ns) for row in connection.execute(stays.order_by(file.c.id))}
 
 
+def whose(connection: Connection, name: str) -> tuple[FileState | None, Path | None]:
+    """Tell the state and the place of the newest file from the inbox with a life name; None for none."""
+    named = select(file.c.origin, file.c.state, file.c.place).where(file.c.life_name == shown(name)).order_by(file.c.id.desc())
+    for row in connection.execute(named):
+        if row.origin == Origin.INBOX:
+            return FileState(row.state), path_of(row.place)
+    return None, None
+
+
 def take(connection: Connection, by: By, limit: int, origin: Origin | None, only: Collection[int] | None) -> list[Claim]:
     """Make an attempt for each file whose time has come, the longest waiting first."""
     query = select(file.c.id).where(file.c.state == FileState.READY, file.c.next_try_at <= by.now)
@@ -112,8 +121,9 @@ def _free_names(connection: Connection, arrived: Sequence[Arrived], is_taken: Ca
     while True:
         chosen = _chosen(arrived, numbers, taken, is_taken)
         fresh = [name for _, name in chosen if name not in asked]
-        of_others = select(file.c.life_name).where(file.c.origin == Origin.INBOX, file.c.life_name.in_(map(shown, fresh)))
-        found = set(connection.scalars(of_others))
+        # Not asked for by origin: without statistics SQLite would go through all files from the inbox.
+        of_others = select(file.c.origin, file.c.life_name).where(file.c.life_name.in_(map(shown, fresh))).distinct()
+        found = {row.life_name for row in connection.execute(of_others) if row.origin == Origin.INBOX}
         if not found:
             return chosen
         asked.update(fresh)

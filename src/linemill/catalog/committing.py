@@ -68,18 +68,10 @@ def unpublished(connection: Connection, owner_id: str, file_id: int | None = Non
 
 def begin_anew(connection: Connection, target: Path) -> None:
     """Count the offsets of what is not published yet from 0 on, since the growing file that was there was moved away."""
-    waiting = (
-        select(output.c.id, output.c.attempt_id, output.c.bytes, output.c.lines)
-        .join(attempt, attempt.c.id == output.c.attempt_id)
-        .where(
-            attempt.c.state == AttemptState.COMMITTED,
-            output.c.target == shown(target),
-            output.c.how == How.APPENDED,
-            output.c.is_published.is_(False),
-        )
-        .order_by(output.c.id)
-    )
-    rows = list(connection.execute(waiting))
+    committed = select(attempt.c.id).where(attempt.c.state == AttemptState.COMMITTED)
+    # Not asked for by target: all files that ever went into it have that.
+    waiting = connection.execute(select(output).where(output.c.attempt_id.in_(committed)).order_by(output.c.id))
+    rows = [row for row in waiting if row.target == shown(target) and row.how == How.APPENDED and not row.is_published]
     offset = 0
     for row in rows:
         connection.execute(update(output).where(output.c.id == row.id).values(offset_bytes=offset))

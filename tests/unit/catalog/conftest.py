@@ -16,7 +16,6 @@ from linemill.catalog.records import (
     Commit,
     Failed,
     How,
-    Kind,
     Origin,
     Redo,
     SpanDone,

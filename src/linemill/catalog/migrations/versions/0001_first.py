@@ -116,13 +116,10 @@ def upgrade() -> None:
         sa.Column("moves_to", sa.Text(), nullable=True),
         sa.Column("deletes", sa.Boolean(), nullable=False),
         sa.Column("obsolete", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["file_id"], ["file.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["version_id"],
-            ["version.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("file_id", "number"),
+        sa.ForeignKeyConstraint(["file_id"], ["file.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["version_id"], ["version.id"]),
+        sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
     op.create_index("attempt_by_state", "attempt", ["state", "id"], unique=False)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+
+import pytest
+
+from linemill.catalog.database import Database
+from linemill.errors import WorldError
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(tmp_path / "some.db")
+    with database.writing() as connection:
+        connection.exec_driver_sql("create table word (text text unique)")
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "said", "code"),
+    [("query_only=1", "cannot be written", "catalog"), ("max_page_count=1", "the disk is full", "disk_full")],
+)
+def test_what_the_disk_says_no_to_is_said_in_words(database, setting: str, said: str, code: str):
+    with database.reading() as connection:
+        connection.exec_driver_sql(f"PRAGMA {setting}")
+    with pytest.raises(WorldError, match=said) as caught, database.writing() as connection:
+        connection.exec_driver_sql("insert into word values (?)", ("long" * 10_000,))
+    assert caught.value.code == code
+    assert caught.value.may_retry
+
+
+def test_a_database_that_another_holds_is_said_to_be_in_use(database, monkeypatch):
+    holder = sqlite3.connect(database.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with database.reading() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=1")
+    with pytest.raises(WorldError, match="in use by another process") as caught, database.writing():
+        pytest.fail("two write at once")
+    assert caught.value.code == "catalog"
+    holder.close()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError()])
+def test_nothing_of_a_transaction_that_failed_is_done(database, error: BaseException):
+    def write() -> None:
+        with database.writing() as connection:
+            connection.exec_driver_sql("insert into word values ('a')")
+            raise error
+
+    with pytest.raises(type(error)):
+        write()
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("select count(*) from word").scalar() == 0
+
+
+def test_a_transaction_that_writes_waits_for_another_and_sees_what_it_did(database):
+    began = threading.Event()
+    seen: list[int] = []
+
+    def write() -> None:
+        began.set()
+        with database.writing() as connection:
+            seen.append(connection.exec_driver_sql("select count(*) from word").scalar())
+
+    other = threading.Thread(target=write)
+    with database.writing() as connection:
+        other.start()
+        began.wait()
+        connection.exec_driver_sql("insert into word values ('a')")
+    other.join()
+    assert seen == [1]
+
+
+def test_every_commit_is_durable_before_it_returns(database):
+    with database.reading() as connection:
+        settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "foreign_keys")]
+    assert settings == [2, 1]
