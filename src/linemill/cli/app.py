@@ -21,12 +21,13 @@ from linemill.cli.resume import resume
 from linemill.cli.retry import retry
 from linemill.cli.run import run
 from linemill.cli.verify import verify
+from linemill.cli.watch import watch
 
 # Plain help: formatted help would load Rich, which takes longer than everything else that `--help` does.
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 COMMANDS = (
-    *(init, run, check, graph, processors),
+    *(init, run, watch, check, graph, processors),
     *(files, explain, errors, retry, reprocess, redrive, pause, resume, verify),
 )
 """In the order of the help: to work with, and to see and steer what was worked."""

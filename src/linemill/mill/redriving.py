@@ -47,7 +47,7 @@ class Redriven:
                 self._taken.remove(letter)
                 self._kept.append(letter)
             else:
-                lines[number] = whole.get(number, letter.get("text"))
+                lines[number] = whole.get(number) or letter.get("text") or ""
         return tuple(sorted(lines.items()))
 
     def letters(self, again: list[DeadLetter]) -> tuple[DeadLetter, ...]:
