@@ -17,8 +17,9 @@ from pathlib import Path
 
 from linemill.errors import FileError, InvariantBroken, WorldError
 from linemill.failpoints import reach
+from linemill.files.libc import from_libc
 from linemill.files.names import shown
-from linemill.files.renaming import are_one, from_libc, rename_to_free
+from linemill.files.renaming import are_one, rename_to_free
 from linemill.files.trouble import cannot_read, cannot_write
 
 COPY_BYTES = 256 * 2**10

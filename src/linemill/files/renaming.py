@@ -1,12 +1,12 @@
-"""Renames that never replace a file, and what the C library has for files that Python does not."""
+"""Renames that never replace a file."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
+
+from linemill.files.libc import from_libc
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
@@ -49,20 +49,3 @@ def are_one(path: Path, other: Path) -> bool:
         )
     except OSError:
         return False
-
-
-@cache
-def from_libc(name: str) -> Callable[..., None] | None:
-    """Give a system call that Python does not have, as a function that raises OSError; None where there is none."""
-    import ctypes  # here, since most commands publish nothing
-
-    function = getattr(ctypes.CDLL(None, use_errno=True), name, None)
-    if function is None:
-        return None
-
-    def call(*arguments: object) -> None:
-        if function(*arguments) < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-
-    return call
