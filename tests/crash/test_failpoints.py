@@ -1,0 +1,105 @@
+"""The mill dies at a named step, is started again, and in the end everything is as if it had never died."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.crash import workloads
+from tests.crash.mills import Mill, ask
+from tests.crash.workloads import Workload
+
+Start = Callable[..., Mill]
+Make = Callable[[Workload], Path]
+
+PUBLISHING = ["worked", "committed", "put.done", "input.moved", "published", "done"]
+APPENDING = ["append.begun", "append.half", "append.done"]
+
+ONCE: list[tuple[Callable[[], Workload], Sequence[str]]] = [
+    (workloads.own, ["claimed", "moved", "moved:3", "submitted", "submitted:2", *PUBLISHING, "put.done:4", "input.moved:3"]),
+    (
+        workloads.growing,
+        ["claimed", "moved:2", *PUBLISHING, *APPENDING, "append.begun:3", "append.half:2", "append.half:8", "append.done:4"],
+    ),
+    (workloads.many, ["claimed", "moved:200", "submitted:2", *PUBLISHING, "put.done:301", "input.moved:100", "done:2"]),
+    (workloads.large, ["claimed", "submitted:9", "saved", "saved:5", *PUBLISHING]),
+    (workloads.large_growing, ["submitted:9", "saved", "worked", "committed", *APPENDING, "append.half:3", "done"]),
+    (workloads.stream, ["moved", "submitted", *PUBLISHING]),
+    (workloads.failing, ["failed", "input.moved", "submitted"]),
+]
+
+TWICE: list[tuple[Callable[[], Workload], Sequence[str]]] = [
+    (workloads.own, ["claimed", "taken_over", "taken_over", "swept", "moved:2", "moved:3"]),
+    (workloads.own, ["worked", "swept", "taken_over", "worked"]),
+    (workloads.own, ["committed", "put.done", "put.done:2", "put.done:5", "input.moved", "input.moved:2", "published", "done"]),
+    (workloads.growing, ["committed", "taken_over", "append.begun", "append.half", "append.half", "append.done", "published"]),
+    (workloads.growing, ["append.half", "swept", "append.half:2", "append.done:3", "append.half:3", "input.moved", "published"]),
+    (workloads.growing, ["published", "published", "published", "done"]),
+    (workloads.large, ["saved:3", "swept", "saved:3", "taken_over", "submitted:2", "saved", "worked", "committed", "put.done"]),
+    (workloads.large_growing, ["saved:2", "saved:2", "append.half", "append.half:2", "swept", "append.begun:3", "published"]),
+    (workloads.many, ["moved:100", "committed", "put.done:100", "swept", "put.done:200", "input.moved:150", "published"]),
+    (workloads.failing, ["failed", "taken_over", "swept"]),
+]
+
+
+def _names(cases: list[tuple[Callable[[], Workload], Sequence[str]]]) -> list[str]:
+    return [f"{make.__name__}-{'-'.join(points)}" for make, points in cases]
+
+
+def _hold(folder: Path, workload: Workload, mill: Mill) -> None:
+    """Let the mill come to its end undisturbed, and hold that all is as it must be."""
+    mill.wait_until_idle(len(workload.inputs))
+    mill.stop()
+    assert workload.faults(folder) == [], mill.words
+    listed = json.loads(ask(folder, "files", "--json", "--limit", "1000").stdout)["files"]
+    assert {(row["name"], row["state"]) for row in listed} == {
+        (name, "failed" if name in workload.failed else "done") for name in workload.inputs
+    }
+    verified = ask(folder, "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def _die_at_each(workload: Workload, points: Sequence[str], make: Make, start: Start) -> None:
+    folder = make(workload)
+    workload.drop(folder)
+    for point in points:
+        mill = start(point, small_spans=workload.small_spans)
+        assert mill.wait_until_idle_or_killed(len(workload.inputs)), f"{point} was never reached"
+    _hold(folder, workload, start(small_spans=workload.small_spans))
+
+
+@pytest.mark.parametrize("workload", [workloads.own, workloads.growing])
+def test_an_undisturbed_mill_gives_what_is_expected(workload: Callable[[], Workload], make: Make, start: Start) -> None:
+    _die_at_each(workload(), [], make, start)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "workload", [workloads.many, workloads.large, workloads.large_growing, workloads.stream, workloads.failing]
+)
+def test_an_undisturbed_mill_gives_what_is_expected_of_more(workload: Callable[[], Workload], make: Make, start: Start) -> None:
+    _die_at_each(workload(), [], make, start)
+
+
+@pytest.mark.parametrize("point", ["committed", "append.half:2"])
+def test_a_mill_that_dies_while_it_publishes_goes_on_from_there(point: str, make: Make, start: Start) -> None:
+    _die_at_each(workloads.growing(), [point], make, start)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("workload", "point"), [pytest.param(make, point, id=f"{make.__name__}-{point}") for make, points in ONCE for point in points]
+)
+def test_a_mill_that_dies_at_any_step_makes_all_right_at_the_next_start(
+    workload: Callable[[], Workload], point: str, make: Make, start: Start
+) -> None:
+    _die_at_each(workload(), [point], make, start)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("workload", "points"), TWICE, ids=_names(TWICE))
+def test_a_mill_that_dies_again_while_it_recovers_makes_all_right_in_the_end(
+    workload: Callable[[], Workload], points: Sequence[str], make: Make, start: Start
+) -> None:
+    _die_at_each(workload(), points, make, start)
