@@ -21,9 +21,9 @@ ANSWERS = {
     "files": {
         "inbox": "With the first page, files that are only in the inbox: `name`, `path`, `state`, `reason`, `size`, `mtime_ns`.",
         "files": "Files of the catalog: `id`, `origin`, `name`, `number` (the how manieth of this name), `life_name` (what its "
-        "outputs are called after), `found` and `place` (where it was and is), `size`, `mtime_ns`, `state`, `since`, `noticed_at`, "
-        "`done_at`, `tries`, `next_try_at`, `wish`, `attempt_id`, `code` and `reason` (why it failed), `traceback`, `lines`, "
-        "`dead`, `raw_bytes`, `seconds`.",
+        "outputs are called after), `found` and `place` (where it was and is), `size`, `mtime_ns`, `state`, `since`, "
+        "`noticed_at`, `done_at`, `tries`, `next_try_at`, `wish`, `attempt_id`, `code`, `reason` and `traceback` "
+        "(why it failed), `lines`, `dead`, `raw_bytes`, `seconds`.",
         "after": "For `--after`: where the next page begins; null if there is none.",
         "totals": "Files of the catalog by state.",
     },

@@ -39,8 +39,7 @@ def reprocess(
 
     def wish(control: Control, history: History, now: float) -> list[FileRow]:
         rows = [named(history, file) for file in files]
-        for row in rows:
-            control.reprocess(row, now, append_again=append_again)
+        control.reprocess(rows, now, append_again=append_again)
         return rows
 
     with errors_as_json(as_json):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,41 +56,46 @@ class Control:
         self._history = history
         self._who = who
 
-    def retry(self, row: FileRow, now: float) -> None:
-        """Have a file that failed, or that waits for its next try, tried again at once.
+    def retry(self, rows: Sequence[FileRow], now: float) -> None:
+        """Have files that failed, or that wait for their next try, tried again at once.
 
         Raises:
-            UsageError: It is in another state, or its input is gone.
+            UsageError: One is in another state, or its input is gone: nothing is asked for.
         """
-        if row.state not in (FileState.FAILED, FileState.READY):
-            hint = "`linemill reprocess` does it anew" if row.state is FileState.DONE else "wait for it"
-            raise UsageError(f"the file has not failed: it is {row.state}", shown(row.name), hint)
-        _hold_input(row)
-        self._wish(row, Wish(Kind.RETRY, self._who), now)
+        for row in rows:
+            if row.state not in (FileState.FAILED, FileState.READY):
+                hint = "`linemill reprocess` does it anew" if row.state is FileState.DONE else "wait for it"
+                raise UsageError(f"the file has not failed: it is {row.state}", shown(row.name), hint)
+            _hold_input(row)
+        self._wish(rows, Wish(Kind.RETRY, self._who), now)
 
-    def reprocess(self, row: FileRow, now: float, *, append_again: bool = False) -> None:
-        """Have a file worked on anew, by the pipeline as it is now; its outputs are replaced.
+    def reprocess(self, rows: Sequence[FileRow], now: float, *, append_again: bool = False) -> None:
+        """Have files worked on anew, by the pipeline as it is now; their outputs are replaced.
 
         Args:
-            row: The file.
+            rows: The files.
             now: The time.
-            append_again: Growing outputs may get its lines a second time.
+            append_again: Growing outputs may get their lines a second time.
 
         Raises:
-            UsageError: Its input is gone, it is being worked on, or a growing output has its lines already.
+            UsageError: The input of one is gone, it is being worked on, or a growing output has its lines already: nothing is
+                asked for.
         """
-        _hold_input(row)
-        growing = self._grown(row.id)
-        if growing and not append_again:
-            raise UsageError(
-                f"the growing output {growing[0]!r} has the lines of this file already",
-                shown(row.name),
-                "--append-again writes them there a second time",
-            )
-        self._wish(row, Wish(Kind.REPROCESS, self._who, append_again=append_again), now)
+        for row in rows:
+            if row.state in (FileState.WORKING, FileState.COMMITTED):
+                raise UsageError(f"the file is {row.state}", shown(row.name), "wait for it")
+            _hold_input(row)
+            growing = self._grown(row.id)
+            if growing and not append_again:
+                raise UsageError(
+                    f"the growing output {growing[0]!r} has the lines of this file already",
+                    shown(row.name),
+                    "--append-again writes them there a second time",
+                )
+        self._wish(rows, Wish(Kind.REPROCESS, self._who, append_again=append_again), now)
 
     def redrive(
-        self, rows: Collection[FileRow] | None, now: float, *, node: str | None = None, code: str | None = None
+        self, rows: Sequence[FileRow] | None, now: float, *, node: str | None = None, code: str | None = None
     ) -> list[FileRow]:
         """Have dead letters taken through the pipeline as it is now; what is delivered is added to the outputs.
 
@@ -118,8 +123,7 @@ class Control:
         if not chosen:
             which = [f" {what} {value!r}" for what, value in (("of node", node), ("with code", code)) if value is not None]
             raise UsageError(f"there are no dead letters{''.join(which)} to take again", hint="`linemill errors` lists all")
-        for row in chosen:
-            self._wish(row, Wish(Kind.REDRIVE, self._who, node=node, code=code), now)
+        self._wish(chosen, Wish(Kind.REDRIVE, self._who, node=node, code=code), now)
         return chosen
 
     def pause(self, reason: str, now: float) -> None:
@@ -141,8 +145,9 @@ class Control:
             wake(self._folder)
         return before
 
-    def _wish(self, row: FileRow, wish: Wish, now: float) -> None:
-        self._catalog.wish(row.id, wish, now)
+    def _wish(self, rows: Sequence[FileRow], wish: Wish, now: float) -> None:
+        for row in rows:
+            self._catalog.wish(row.id, wish, now)
         wake(self._folder)
 
     def _grown(self, file_id: int) -> list[str]:
@@ -181,6 +186,11 @@ def wake(folder: Path) -> None:
         (folder / WAKE).touch()
 
 
+def has_input(row: FileRow) -> bool:
+    """Tell whether what a file was read from is there still."""
+    return row.place is not None and os.path.lexists(row.place)
+
+
 def _hold_input(row: FileRow) -> None:
     """Refuse a wish that needs an input which is not there any more.
 
@@ -190,5 +200,5 @@ def _hold_input(row: FileRow) -> None:
     if row.place is None:
         what = "standard input cannot be read again" if row.found is None else "its input was deleted when it was done"
         raise UsageError(what, shown(row.name))
-    if not os.path.lexists(row.place):
+    if not has_input(row):
         raise UsageError("its input is not there any more", shown(row.place), "put it back under this name")

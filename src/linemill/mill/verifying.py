@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from io import FileIO
 from pathlib import Path
 
 import xxhash
@@ -205,15 +204,16 @@ def _differences(standing: Sequence[OutputRow], counted: Sequence[OutputRow]) ->
         what = "there is a link in its place" if error.errno == errno.ELOOP else (error.strerror or str(error)).lower()
         wrong = Wrong.MISSING if is_missing else Wrong.UNREADABLE
         return findings + [_finding(wrong, "it is not there" if error.errno == errno.ENOENT else what, row) for row in counted]
-    with os.fdopen(descriptor, "rb", buffering=0) as there:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return findings + [_finding(Wrong.MISSING, "there is something else in its place", row) for row in counted]
-        try:
-            for row in counted:
-                findings += _compared(there, row, status.st_size)
-        except OSError as error:
-            findings.append(_finding(Wrong.UNREADABLE, (error.strerror or str(error)).lower(), row))
+        for row in counted:
+            findings += _compared(descriptor, row, status.st_size)
+    except OSError as error:
+        findings.append(_finding(Wrong.UNREADABLE, (error.strerror or str(error)).lower(), row))
+    finally:
+        os.close(descriptor)
     # What is about to be published may be there already; a whole output that is about to be replaced may be of any size.
     is_settled = all(row.is_published or row.how is How.APPENDED for row in standing)
     if is_settled and status.st_size > end:
@@ -222,18 +222,17 @@ def _differences(standing: Sequence[OutputRow], counted: Sequence[OutputRow]) ->
     return findings
 
 
-def _compared(there: FileIO, row: OutputRow, size: int) -> list[Finding]:
+def _compared(descriptor: int, row: OutputRow, size: int) -> list[Finding]:
     """Compare the bytes of one output."""
     if size < row.end:
         what = f"{max(0, size - row.offset):,} of {row.bytes:,} bytes are there"
         return [_finding(Wrong.SHORTER, what, row)]
-    there.seek(row.offset)
     lines = 0
     at = row.offset
     for length, checksum in row.pieces:
         digest = xxhash.xxh3_64()
         left = length
-        while left and (block := there.read(min(left, READ_BYTES))):
+        while left and (block := os.pread(descriptor, min(left, READ_BYTES), at + length - left)):
             digest.update(block)
             lines += block.count(b"\n")
             left -= len(block)

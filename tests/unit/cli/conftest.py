@@ -131,6 +131,20 @@ def mill(monkeypatch: pytest.MonkeyPatch, web_logs: Pipeline, tmp_path: Path) ->
     return fake
 
 
+@pytest.fixture
+def records(make_records: Callable[[Path], Any], mill: FakeMill, tmp_path: Path) -> Any:
+    """The catalog of the pipeline in the current folder, in which nothing is."""
+    return make_records(tmp_path / ".linemill")
+
+
+@pytest.fixture
+def inbox(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What commands see in the inbox: whatever a test puts here."""
+    seen: list[Any] = []
+    monkeypatch.setattr("linemill.mill.arrival.look", lambda pipeline, base, now: seen)
+    return seen
+
+
 @dataclass(frozen=True)
 class Said:
     """What the command line answered."""
