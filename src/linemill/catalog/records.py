@@ -270,6 +270,7 @@ class Failed:
         counts: Whether this try counts; what is the world's fault (a full disk) does not.
         moves_to: Where the input goes if the file failed for good; None where it stays.
         ledger: What was counted until then; None if nothing.
+        may_retry: Whether another try may help, for whoever asks; where one is made, `next_try_at` says.
         raw_bytes: Raw bytes read.
         seconds: Time worked, in seconds.
     """
@@ -282,6 +283,7 @@ class Failed:
     counts: bool = True
     moves_to: Path | None = None
     ledger: Ledger | None = None
+    may_retry: bool = False
     raw_bytes: int = 0
     seconds: float = 0.0
 

@@ -59,6 +59,7 @@ def failed(
         counts=counts,
         moves_to=_way_of_the_input(claim, pipeline, base) if next_try_at is None else None,
         ledger=ledger,
+        may_retry=error.may_retry,
         raw_bytes=raw_bytes,
         seconds=seconds,
     )

@@ -27,6 +27,14 @@ SPAN_BYTES = 8 * 2**20
 end together and that what waits to be put in its place stays small."""
 
 
+def where_of(claim: Claim) -> str:
+    """Name a file in messages, as people here would: from the current folder, if it is in it."""
+    if claim.found is None:
+        return claim.name
+    here = os.path.relpath(claim.found)
+    return shown(claim.found if here.startswith("..") else here)
+
+
 def spans_of(path: Path, span_bytes: int = SPAN_BYTES) -> int:
     """Tell into how many spans a file would be cut, if its content allows it; 1 for what is small or no regular file."""
     try:
@@ -91,7 +99,7 @@ class Job:
     @property
     def where(self) -> str:
         """How messages name the file."""
-        return shown(self.claim.found or self.claim.name)
+        return where_of(self.claim)
 
     @property
     def seconds(self) -> float:

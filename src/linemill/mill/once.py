@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,7 +105,6 @@ def run(
             streams[to_stdout] = stdout
         with Catalog.open(base / STATE_FOLDER, "run") as catalog:
             whole = Given(catalog, pipeline, inputs, day)
-            whole.refuse_again()
             span_bytes = SPAN_BYTES if count > 1 and pipeline.is_splittable else None
             place = Place(base, catalog.tag, span_bytes, streams)
             run_ = _Run(catalog, pipeline, whole, total_bytes, on_progress, on_report, stop)
@@ -170,6 +169,7 @@ class _Run:
         version = version_of(self._pipeline)
         now = time.time()
         self._course.redo(recover(self._catalog, place.base, now).redos)
+        self._course.settle(now)
         version_id = self._catalog.version(version.text, version.sources, now)
         self._source.begin(version_id)
         self._executor = _executor(self._pipeline, version, workers, self._tick)
@@ -207,6 +207,7 @@ class _Run:
                 self._done.wait(TICK_S)
 
     def _report(self, claim: Claim, report: FileReport) -> None:
+        report = replace(report, path=self._source.path_of(claim))
         self._reports[claim.file_id] = report
         if self._tell is not None:
             self._tell(report)

@@ -104,7 +104,7 @@ def report_of_failed(failed: Failed) -> FileReport:
         name=claim.name,
         path=claim.found,
         state=State.FAILED,
-        failure=Failure(failed.code, failed.reason, failed.traceback),
+        failure=Failure(failed.code, failed.reason, failed.traceback, failed.may_retry),
         ledger=failed.ledger or Ledger(),
         published=(),
         bytes=failed.raw_bytes,

@@ -37,6 +37,10 @@ class Ready:
         self.is_over = not claims
         return claims
 
+    def path_of(self, claim: Claim) -> Path | None:
+        """Give the path of a file."""
+        return claim.place
+
 
 class Given:
     """Files that were named on the command line, claimed in their order."""
@@ -49,6 +53,7 @@ class Given:
         self._day = day
         self.version_id = 0
         self.order: list[int] = []
+        self._index: dict[int, int] = {}
         self.total = len(inputs)
 
     @property
@@ -56,12 +61,13 @@ class Given:
         """Whether all have been claimed."""
         return self._next == len(self._inputs)
 
-    def refuse_again(self) -> None:
-        """Refuse files whose lines are in a growing output already.
+    def begin(self, version_id: int) -> None:
+        """Know the version; refuse files whose lines are in a growing output already.
 
         Raises:
             UsageError: Names the file and the output.
         """
+        self.version_id = version_id
         growing = [output.name for output in self._pipeline.outputs if output.is_growing]
         if not growing:
             return
@@ -72,10 +78,6 @@ class Given:
                     str(path),
                     "`linemill reprocess FILE --append-again` writes them a second time",
                 )
-
-    def begin(self, version_id: int) -> None:
-        """Know the version."""
-        self.version_id = version_id
 
     def more(self, limit: int, now: float) -> list[Claim]:
         """Claim the next ones."""
@@ -92,8 +94,14 @@ class Given:
             place_in=None,
             is_taken=lambda name: False,
         )
-        self.order += [claim.file_id for claim in claims]
+        for claim in claims:
+            self._index[claim.file_id] = len(self.order)
+            self.order.append(claim.file_id)
         return claims
+
+    def path_of(self, claim: Claim) -> Path | None:
+        """Give the path as it was named."""
+        return self._inputs[self._index[claim.file_id]]
 
 
 def _arrived(path: Path | None, now: float) -> Arrived:
