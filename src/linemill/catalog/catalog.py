@@ -52,6 +52,7 @@ class Catalog:
         self._folder = folder
         self._database = database
         self._lock = lock
+        self._is_closed = False
 
     @classmethod
     def open(cls, folder: Path, what: str) -> Catalog:
@@ -80,7 +81,10 @@ class Catalog:
             raise
 
     def close(self) -> None:
-        """End the work of this process. What is left unfinished stays for `take_over` to find."""
+        """End the work of this process; a second time changes nothing. What is left unfinished is for `take_over` to find."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         is_finished = False
         with contextlib.suppress(LinemillError), self._database.writing() as connection:  # else others find us dead
             is_finished = owners.leave(connection, self.owner_id)

@@ -42,6 +42,8 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Give the only transaction that writes, and commit it; it waits for those of others before it begins.
 
+        All that is written counts on this: what one statement has read, the next may rely on.
+
         Raises:
             WorldError: The database or the disk says no; nothing of the transaction is done.
         """

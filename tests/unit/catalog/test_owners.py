@@ -49,6 +49,7 @@ def test_an_owner_is_known_for_as_long_as_it_is_open(yard):
     assert one == Owner(first.owner_id, os.getpid(), one.host, "watch", one.began_at)
     assert (two.id, two.what) == (second.owner_id, "retry")
     second.close()
+    second.close()
     assert [owner.id for owner in first.owners()] == [first.owner_id]
     assert [path.name for path in yard.folder.glob("owner-*")] == [f"owner-{first.owner_id}.lock"]
 
