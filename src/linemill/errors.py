@@ -129,9 +129,9 @@ class TooManyDead(FileError):
 class WorldError(LinemillError):
     """Disk full, no permission, an I/O error, a dead worker: the file is fine and may be tried again.
 
-    Codes beside its own: `disk_full` and `cannot_write` (outputs), `worker_died`, `stalled`, `memory`, `undone` (a task whose worker died over
-    another one), `pipeline_changed`, `foreign_bytes`, `cut_off` and `moved_away` (growing outputs), `staged_gone` (a hidden file),
-    `catalog`, `lost`.
+    Codes beside its own: `disk_full` and `cannot_write` (outputs), `worker_died`, `stalled`, `memory`, `undone` (a task whose
+    worker died over another one), `pipeline_changed`, `foreign_bytes`, `cut_off` and `moved_away` (growing outputs),
+    `staged_gone` (a hidden file), `catalog`, `lost`.
     """
 
     code = "world"
