@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
 from ctypes import c_uint64
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.sharedctypes import RawArray
@@ -28,6 +29,9 @@ from linemill.pipeline import Pipeline
 
 GROUPS_A_WORKER = 2
 """One in hand and one waiting here, so that a worker that is done hardly waits."""
+
+START_S = 30.0
+"""What a worker has at least to load the pipeline, also where it may not stand still for so long later."""
 
 
 class LocalExecutor:
@@ -77,10 +81,14 @@ class LocalExecutor:
     def submit(self, tasks: Sequence[Task]) -> Future[list[Worked | LinemillError]]:
         """Hand a group of tasks to the next free worker."""
         group = Group([Placed(task, self._chains.place(task)) for task in tasks])
+        group.outcome.set_running_or_notify_cancel()  # it cannot be cancelled
         with self._lock:
-            self._queue.append(group)
-            self._is_barred = False
-        self._ring()
+            if not self._is_closing:
+                self._queue.append(group)
+                self._is_barred = False
+                self._ring()
+                return group.outcome
+        _answer(group, lost(tasks))
         return group.outcome
 
     def reached(self) -> int:
@@ -93,10 +101,13 @@ class LocalExecutor:
         for worker in self._workers.copy():
             group, still_s = worker.group, worker.still_s()
             reason: Reason | None = None
-            if self._stall_timeout_s is not None and still_s > self._stall_timeout_s and (group or not worker.is_up):
-                reason = self._stalled
+            limit_s = self._stall_timeout_s
+            if limit_s is not None and not worker.is_up:
+                limit_s = max(limit_s, START_S)
+            if limit_s is not None and still_s > limit_s and (group or not worker.is_up):
+                reason = partial(stalled, seconds=limit_s)
             elif group and self._memory_limit is not None and (found := worker.memory()) > self._memory_limit:
-                reason = self._too_large(found)
+                reason = partial(too_large, found=found, limit=self._memory_limit)
             if reason is not None:
                 with self._lock:
                     if worker in self._workers and worker.group is group:
@@ -162,8 +173,9 @@ class LocalExecutor:
                 with self._lock:
                     if not self._queue:
                         return
-                    group = worker.group = self._queue.popleft()
-                worker.give(group)
+                    group = self._queue.popleft()
+                    worker.take(group)
+                worker.send(group)
 
     def _listen(self) -> None:
         """Wait for something to happen, and see to it."""
@@ -209,11 +221,11 @@ class LocalExecutor:
         self._is_barred = False
         if group is None:
             return
-        if index is not None or group.is_again:
+        group.losses += 1
+        if index is not None or group.losses > self._count + 1:
             at = index or 0
             _answer(group, lost(group.tasks, at, reason(group.tasks[at].task)))
-        else:  # it never began
-            group.is_again = True
+        else:  # it never began; all workers may have been ended from outside, but hardly more
             with self._lock:
                 self._queue.appendleft(group)
 
@@ -225,6 +237,7 @@ class LocalExecutor:
             if self._is_barred or self._failed_starts < self._count:
                 return
             group = self._queue.popleft()
+            self._is_barred = not self._queue
         self._failed_starts = 0
         _answer(group, lost(group.tasks, 0, reason(group.tasks[0].task)))
 
@@ -232,14 +245,6 @@ class LocalExecutor:
         """Have the thread look up."""
         with suppress(BlockingIOError):  # it has not yet looked up from the last time
             os.write(self._bell, b".")
-
-    def _stalled(self, task: Task) -> WorldError:
-        assert self._stall_timeout_s is not None
-        return stalled(task, self._stall_timeout_s)
-
-    def _too_large(self, found: int) -> Reason:
-        limit = self._memory_limit or 0
-        return lambda task: too_large(task, found, limit)
 
 
 def _answer(group: Group, what: object) -> None:

@@ -49,10 +49,11 @@ def lossy_prints() -> None:
     """
     with contextlib.suppress(OSError):
         os.dup2(_STDERR, _STDOUT)
-    sys.stdout = sys.stderr = _lossy(_STDERR)
+    sys.stdout = sys.stderr = lossy(_STDERR)
 
 
-def _lossy(descriptor: int) -> TextIO:
+def lossy(descriptor: int) -> TextIO:
+    """Give a text stream that loses what nobody takes, and never fails."""
     return io.TextIOWrapper(io.BufferedWriter(_Lossy(descriptor)), "utf-8", "backslashreplace", line_buffering=True)
 
 

@@ -33,12 +33,12 @@ class Group:
     Attributes:
         tasks: What to do.
         outcome: What the caller holds.
-        is_again: A worker was lost already before it began with it.
+        losses: Workers that were lost before they began with it.
     """
 
     tasks: list[Placed]
     outcome: Future[list[Worked | LinemillError]] = field(default_factory=Future)
-    is_again: bool = False
+    losses: int = 0
 
 
 class WorkerProcess:
@@ -78,11 +78,14 @@ class WorkerProcess:
         self.sentinel = self._process.sentinel
         self._pid = self._process.pid
 
-    def give(self, group: Group) -> None:
-        """Have a group done."""
+    def take(self, group: Group) -> None:
+        """Note what it is to do next; its clock begins anew."""
         self._shared[IN_HAND] = self._shared[REACHED] = 0
         self._moved = (self._shared[BEATS], time.monotonic())
         self.group = group
+
+    def send(self, group: Group) -> None:
+        """Have it begin."""
         with suppress(OSError):  # it has ended, and that will be noticed
             self.connection.send_bytes(pickle.dumps(group.tasks))
 
@@ -131,7 +134,8 @@ class WorkerProcess:
             self._process.join()
         self.connection.close()
         code = self._process.exitcode
-        self._process.close()
+        with suppress(ValueError):  # somebody else was told that it has ended, so we were not
+            self._process.close()
         return self.reason or (lambda task: died(task, code))
 
 

@@ -148,7 +148,7 @@ class TestGroups:
         assert (fine.code, gone.failure.code) == ("world", "vanished")
 
     def test_bytes_read_add_up_over_the_group(self, pipeline, make_task):
-        told = []
+        told: list[object] = []
         group = [Placed(make_task(b"a\n")), Placed(make_task(b"b\nc\n"))]
         work_all(pipeline, group, Ends([0] * Ends.length(1), 1), lambda index: told.append(("begins", index)), told.append)
         assert list(dict.fromkeys(told)) == [("begins", 0), 2, ("begins", 1), 6]
@@ -223,6 +223,7 @@ class TestSpansInTheirPlace:
         ends = Ends([0] * Ends.length(1), 1)
         fails = make_pipeline("def keep(line: str):\n    raise MemoryError\n")
         came = work(fails, cut[0].task, lambda count: None, cut[0].place, ends)
+        assert came.failure is not None
         assert came.failure.code == "memory"
         assert not came.placed
         assert ends.ask(cut[0].place.number) == []
@@ -230,6 +231,7 @@ class TestSpansInTheirPlace:
     def test_a_full_disk_is_told(self, pipeline, make_task, tmp_path):
         task = make_task(b"a\n", span=spans(2, 2)[0], whole={"all": tmp_path / "no folder" / ".whole"})
         came = work(pipeline, task, lambda count: None, Chains().place(task), Ends([0] * Ends.length(1), 1))
+        assert came.failure is not None
         assert (came.failure.code, came.placed, came.pieces) == ("cannot_write", False, {})
 
 
