@@ -11,6 +11,7 @@ The words after the three backticks of a block say what it is. Renderers show on
 | `sh` | commands: run, and must succeed |
 | `sh elsewhere` | commands that need what a test has not (a network, another machine): only looked at |
 | `console` | commands after `$ `, each with all that it prints; times and rates may differ |
+| `sh watched`, `console watched` | the same while `linemill watch` runs, which has worked off all that it can after each |
 | anything else | nothing |
 """
 

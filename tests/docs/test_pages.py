@@ -3,7 +3,12 @@ import re
 import shlex
 import shutil
 import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from ruamel.yaml import YAML
@@ -18,11 +23,17 @@ PAGES = [
     *sorted((CHECKOUT / "examples").glob("*/README.md")),
 ]
 
-VARIES = re.compile(r"[\d.,]+ (?:ms|s|min|lines/s|[kMG]?B/s)(?![\w/])")
+VARIES = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?|[\d.,]+ (?:ms|s|min|lines/s|[kMG]?B/s)(?![\w/])")
 """Times and rates, which are never twice the same."""
 
+LONGEST_S = 60.0
+"""How long a mill may take to work off what a page has given it."""
 
-SLOW = ("README.md", "docs/tutorial.md", "docs/how-to/cron-and-ci.md")
+
+SLOW = (
+    *("README.md", "docs/tutorial.md", "docs/how-to/cron-and-ci.md", "examples/inbox/README.md"),
+    *("docs/how-to/watch-a-folder.md", "docs/how-to/operate.md", "docs/how-to/growing-outputs.md"),
+)
 """Pages that start the program many times."""
 
 
@@ -53,12 +64,15 @@ def test_a_page_does_what_it_says(page, tmp_path, blocks_of, shell):
             case ["yaml", "fragment"]:
                 list(YAML(typ="safe", pure=True).parse(text))
             case ["sh"]:
-                said = subprocess.run(
-                    ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=shell, capture_output=True, text=True
-                )
-                assert said.returncode == 0, f"{where}: {said.stdout}{said.stderr}"
+                _succeed(text, folder, shell, where)
             case ["console"]:
                 _hold_dialog(text, folder, shell, where)
+            case ["sh", "watched"]:
+                with _mill(folder, shell):
+                    _succeed(text, folder, shell, where)
+            case ["console", "watched"]:
+                with _mill(folder, shell) as settle:
+                    _hold_dialog(text, folder, shell, where, settle)
             case [_, name] if name.startswith(("out/", "dead/")):
                 found = (folder / name).read_text(encoding="utf-8")
                 assert (_without_traceback(found) if name.startswith("dead/") else found) == text, where
@@ -101,13 +115,53 @@ def _problems(folder: Path, text: str) -> str:
     return ""
 
 
-def _hold_dialog(text: str, folder: Path, shell: dict[str, str], where: str) -> None:
+def _succeed(text: str, folder: Path, shell: dict[str, str], where: str) -> None:
+    said = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=shell, capture_output=True, text=True)
+    assert said.returncode == 0, f"{where}: {said.stdout}{said.stderr}"
+
+
+def _hold_dialog(text: str, folder: Path, shell: dict[str, str], where: str, settle: Callable[[], None] = lambda: None) -> None:
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
-        said = subprocess.run(
-            ["bash", "-c", command], cwd=folder, env=shell, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert VARIES.sub("…", said.stdout) == VARIES.sub("…", expected), f"{where}: {command}"
+        said = _said(command, folder, shell)
+        assert VARIES.sub("…", said) == VARIES.sub("…", expected), f"{where}: {command}"
+        settle()
+
+
+def _said(command: str, folder: Path, shell: dict[str, str]) -> str:
+    bash = ["bash", "-c", command]
+    return subprocess.run(bash, cwd=folder, env=shell, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+
+@contextmanager
+def _mill(folder: Path, shell: dict[str, str]) -> Iterator[Callable[[], None]]:
+    """Run the mill of a page; what is given waits until nothing is left that it could do."""
+    with tempfile.TemporaryFile("w+") as told:
+        mill = subprocess.Popen(["linemill", "watch"], cwd=folder, env=shell, stdout=told, stderr=told)
+
+        def is_settled() -> bool:
+            assert mill.poll() is None, _read(told)
+            said = json.loads(_said("linemill files --json", folder, shell))
+            states = [one["state"] for one in (*said["inbox"], *said["files"])]
+            return "Watching " in _read(told) and not {"ready", "working", "committed"} & set(states)
+
+        def settle() -> None:
+            until = time.monotonic() + LONGEST_S
+            while not is_settled():
+                assert time.monotonic() < until, _read(told)
+
+        try:
+            settle()
+            yield settle
+            settle()
+        finally:
+            mill.terminate()
+            assert mill.wait(LONGEST_S) == 0, _read(told)
+
+
+def _read(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
 
 
 def _without_traceback(letters: str) -> str:
