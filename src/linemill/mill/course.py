@@ -62,6 +62,7 @@ class _InHand:
         is_staged: Its folders are there.
         is_given_out: No more tasks will come.
         saved_s: When its spans were last made durable.
+        outcome: What it has come to; None until then.
     """
 
     job: Job
@@ -71,6 +72,7 @@ class _InHand:
     is_staged: bool = False
     is_given_out: bool = False
     saved_s: float = field(default_factory=time.monotonic)
+    outcome: Commit | LinemillError | None = None
 
 
 class Course:
@@ -255,12 +257,12 @@ class Course:
         """
         one.is_staged = True
         try:
-            new = one.job.folders() - self._staging
-            if new:
-                self._catalog.stages_in(new)
-                for folder in new:
-                    self._folders.make(folder)
-                self._staging |= new
+            folders = one.job.folders()
+            if not folders <= self._staging:
+                self._catalog.stages_in(folders - self._staging)
+                self._staging |= folders
+            for folder in folders:
+                self._folders.make(folder)  # each time, since somebody may have removed it
             for target in one.job.whole_targets():
                 check_target(target)
             for target in one.job.growing_targets():
@@ -299,7 +301,7 @@ class Course:
         commits: list[Commit] = []
         fails: list[Failed] = []
         for index, one in enumerate(ended):
-            outcome = one.job.commit()
+            one.outcome = outcome = one.outcome or one.job.commit()
             if isinstance(outcome, Commit):
                 commits.append(outcome)
                 continue
@@ -309,12 +311,17 @@ class Course:
                 self._over += ended[index + 1 :]
                 del ended[index + 1 :]
                 break
-        if commits:
-            self._commit(commits, now)
-        if fails:
-            self._fail(fails, now)
-        for one in ended:
-            self._in_hand.pop(one.job.claim.attempt_id, None)
+        try:
+            if commits:
+                self._commit(commits, now)
+            if fails:
+                self._fail(fails, now)
+        except LinemillError:  # the catalog cannot be written: what has not been told to it is told again
+            self._over = [one for one in ended if one.job.claim.attempt_id in self._in_hand] + self._over
+            raise
+        self._publish(now)
+
+    def _publish(self, now: float) -> None:
         for redo in self.publisher.work(now):
             told = self._committed.pop(redo.attempt_id, None)
             if told is not None:
@@ -344,6 +351,7 @@ class Course:
                 self._committed[commit.claim.attempt_id] = (commit, now)
             else:
                 self._in_hand[commit.claim.attempt_id].job.discard()
+            del self._in_hand[commit.claim.attempt_id]
         self.publisher.add(redos)
 
     def _failed(self, one: _InHand, error: LinemillError, now: float) -> Failed:
@@ -360,17 +368,24 @@ class Course:
         )
 
     def _fail(self, fails: list[Failed], now: float) -> None:
-        for each in fails:
-            self._in_hand[each.claim.attempt_id].job.discard()
         self._catalog.fail(fails, now)
         reach("failed")
         for each in fails:
-            if each.moves_to is not None and each.claim.place is not None and each.claim.place != each.moves_to:
-                self._folders.make(each.moves_to.parent)
-                move_input(each.claim.place, each.moves_to)
+            self._in_hand.pop(each.claim.attempt_id).job.discard()
+            self._put_away(each, now)
             self._on_failed(each)
             if each.next_try_at is None:
                 self._on_report(each.claim, report_of_failed(each))
+
+    def _put_away(self, failed: Failed, now: float) -> None:
+        """Move the input of a file that has failed for good. Where that cannot be, it stays, and is tidied up later."""
+        if failed.moves_to is None or failed.claim.place is None or failed.claim.place == failed.moves_to:
+            return
+        try:
+            self._folders.make(failed.moves_to.parent)
+            move_input(failed.claim.place, failed.moves_to)
+        except LinemillError as error:
+            self._catalog.event("mill", "not_put_away", str(error), now, failed.claim.file_id)
 
     def _save(self) -> None:
         """Make durable how far large files are, so that a crash repeats little of them."""

@@ -51,10 +51,26 @@ class Publisher:
         if not self._waiting or (self.trouble is not None and now < self.next_at):
             return []
         self.trouble = None
+        every: list[Redo] = []
+        while done := self._some(now):
+            every += done
+        self._wait(now)
+        return every
+
+    def _wait(self, now: float) -> None:
+        """Settle when to try again, each time later."""
+        if self.trouble is None:
+            self._wait_s = FIRST_WAIT_S
+        else:
+            self.next_at = now + self._wait_s
+            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+
+    def _some(self, now: float) -> list[Redo]:
+        """Publish what can be and tell the catalog; none if nothing more can be."""
         done, waiting = self._published()
         if done:
             try:
-                sync((), _folders_of(done) | self._folders.take_unsynced())
+                sync(_appended_to(done), _folders_of(done) | self._folders.take_unsynced())
             except LinemillError as error:
                 self.trouble, waiting, done = error, self._waiting, []
         if done:
@@ -67,11 +83,6 @@ class Publisher:
                         with contextlib.suppress(OSError):
                             os.unlink(each.output.staged)
         self._waiting = waiting
-        if self.trouble is not None:
-            self.next_at = now + self._wait_s
-            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
-        else:
-            self._wait_s = FIRST_WAIT_S
         return done
 
     def _published(self) -> tuple[list[Redo], list[Redo]]:
@@ -88,11 +99,13 @@ class Publisher:
                 continue
             try:
                 self._publish(redo)
-            except MovedAway as error:
-                self._catalog.begin_anew(error.target)
-                left = self._anew([redo, *left])
-            except TargetTaken as error:
-                self._catalog.retarget(_of(redo, error.target).output_id, _next_free(error.target))
+            except (MovedAway, TargetTaken) as error:
+                if done:  # told first: what is published into the file that was moved away is not counted anew
+                    return done, [*waiting, redo, *left]
+                if isinstance(error, MovedAway):
+                    self._catalog.begin_anew(error.target)
+                else:
+                    self._catalog.retarget(_of(redo, error.target).output_id, _next_free(error.target))
                 left = self._anew([redo, *left])
             except LinemillError as error:
                 self.trouble = self.trouble or error
@@ -116,7 +129,7 @@ class Publisher:
             if output.how is How.WHOLE:
                 put_in_place(output.staged, output.target, may_replace=output.may_replace)
             else:
-                append(output.staged, output.target, each.offset, output.bytes)
+                append(output.staged, output.target, each.offset, output.bytes, sync=False)
         for path in redo.obsolete:
             remove(path)
         if redo.place is not None:
@@ -125,6 +138,10 @@ class Publisher:
                 move_input(redo.place, redo.moves_to)
             elif redo.deletes:
                 remove(redo.place)
+
+
+def _appended_to(redos: Sequence[Redo]) -> set[Path]:
+    return {each.output.target for redo in redos for each in redo.outputs if each.output.how is How.APPENDED}
 
 
 def _of(redo: Redo, target: Path) -> ToPublish:

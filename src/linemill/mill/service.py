@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from linemill.catalog import Catalog
 from linemill.catalog.records import Arrived, Claim, Failed, FileState, Origin
 from linemill.executors.local import LocalExecutor
+from linemill.errors import WorldError
 from linemill.failpoints import reach
 from linemill.mill.arrival import Inbox, Seen, lock
 from linemill.mill.course import Course, Works
@@ -41,6 +42,14 @@ QUEUED_BYTES = 256 * 2**20
 still take it away."""
 
 THIN_S = 3600.0
+
+LONGEST_HOLD_S = 30.0
+
+WAKE = "wake"
+"""The file in the state folder that commands touch."""
+
+WORKED = "/worked"
+"""Why a worker wakes us; no file has this name."""
 
 
 class Logger(Protocol):
@@ -102,13 +111,13 @@ class Mill:
         self._inbox.make()
         with lock(self._inbox.folder), Catalog.open(self._base / STATE_FOLDER, "watch") as catalog:
             self._catalog = catalog
-            self._wakes = Wakes([self._inbox.folder, self._base / STATE_FOLDER / "wake"])
+            self._wakes = Wakes([self._inbox.folder, self._base / STATE_FOLDER / WAKE])
             try:
                 self._start()
                 try:
                     self._on_started(self._inbox)
                     while not self._stopping:
-                        self._step()
+                        self._try_step()
                     self._finish()
                 finally:
                     for works in [*self._old_works, self._works]:
@@ -121,7 +130,7 @@ class Mill:
         self._catalog.set_control("blocked", None, now)
         self._course = Course(
             self._catalog,
-            on_done=lambda: self._wakes.wake("worked"),
+            on_done=lambda: self._wakes.wake(WORKED),
             on_report=self._tell,
             on_failed=self._tell_failed,
         )
@@ -131,6 +140,8 @@ class Mill:
         self._course.redo(recovered.redos)
         tidied = tidy(self._catalog, self._inbox, now)
         for claim in recovered.taken_back:
+            if claim.found is not None:
+                self._inbox.remove_marker(claim.found)
             self._log.warning("file_taken_back", file=claim.name, attempt=claim.attempt_id)
         self._log.info(
             "mill_started",
@@ -154,6 +165,18 @@ class Mill:
         place = Place(self._base, self._catalog.tag, SPAN_BYTES if pipeline.is_splittable else None, {})
         return Works(pipeline, version_id, executor, place)
 
+    def _try_step(self) -> None:
+        """Do a step; where the catalog or a folder says no for now, wait and try again."""
+        try:
+            self._step()
+        except WorldError as error:
+            self._held_until = time.time() + self._hold_s
+            self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
+            self._log.error(
+                "mill_held_up", code=error.code, reason=str(error), next_try_s=round(self._held_until - time.time(), 1)
+            )
+            self._wakes.wait(self._held_until - time.time())
+
     def _step(self) -> None:
         now = time.time()
         if now >= self._look_at:
@@ -165,9 +188,9 @@ class Mill:
         self._hold(time.time())
         self._retire()
         reasons = self._wakes.wait(self._wait_s(time.time()))
-        if reasons - {"worked"}:
+        if reasons - {WORKED}:
             self._scan_at = self._take_at = 0.0
-            if "wake" in reasons:
+            if WAKE in reasons:
                 self._look_at = 0.0
 
     def _wait_s(self, now: float) -> float:
@@ -276,9 +299,9 @@ class Mill:
             else:
                 (ours if self._inbox.claim(one, claim.place) else never).append(claim)
                 reach("moved")
+        self._course.begin(ours, works)
         if never:
             self._catalog.forget(never)
-        self._course.begin(ours, works)
         if len(ours) == 1:
             self._log.info("file_claimed", file=ours[0].name, attempt=ours[0].attempt_id)
         elif ours:
@@ -351,7 +374,7 @@ class Mill:
         if failed.code in THE_WORLDS:
             now = time.time()
             self._held_until = now + self._hold_s
-            self._hold_s = min(2 * self._hold_s, 30.0)
+            self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
             self._block(failed.reason, now)
         self._log.warning(
             "file_failed",
