@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import linemill as package
 
@@ -160,22 +161,32 @@ def wait_for(is_so: Callable[[], bool], what: str, told: Callable[[], str] = lam
 
 
 def states(folder: Path) -> Counter[str]:
-    """Count the files of a project's catalog by state; read without any of the program's own code."""
-    catalog = folder / ".linemill" / "catalog.db"
-    if not catalog.exists():
-        return Counter()
-    try:
-        with closing(sqlite3.connect(catalog, timeout=10)) as connection:
-            connection.execute("PRAGMA query_only = ON")
-            return Counter(dict(connection.execute("SELECT state, count(*) FROM file GROUP BY state")))
-    except sqlite3.OperationalError:
-        return Counter()  # it is being made
+    """Count the files of a project's catalog by state."""
+    return Counter(dict(_asked(folder, "SELECT state, count(*) FROM file GROUP BY state")))
+
+
+def blocked(folder: Path) -> str | None:
+    """Give what the mill says about why it begins no file; None if it does."""
+    return next((str(value) for (value,) in _asked(folder, "SELECT value FROM control WHERE name = 'blocked'")), None)
 
 
 def is_idle(folder: Path, count: int) -> bool:
     """Tell whether so many files are at the end of their lives, and no other is known."""
     found = states(folder)
     return found.total() == count and found.keys() <= ENDS
+
+
+def _asked(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    """Ask a project's catalog, without any of the program's own code; nothing, as long as there is none."""
+    catalog = folder / ".linemill" / "catalog.db"
+    if not catalog.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(catalog, timeout=10)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            return connection.execute(query).fetchall()
+    except sqlite3.OperationalError:
+        return []  # it is being made
 
 
 def _is_worker(process: int) -> bool:

@@ -50,6 +50,7 @@ class Workload:
         failed: Inputs that must fail.
         steps: The module of processors.
         small_spans: Whether files are to be cut into very small spans.
+        settings: The end of the pipeline file.
     """
 
     pipeline: str
@@ -60,11 +61,12 @@ class Workload:
     failed: frozenset[str] = frozenset()
     steps: str = STEPS
     small_spans: bool = False
+    settings: str = SETTINGS
 
     def make(self, folder: Path) -> None:
         """Make the project."""
         folder.mkdir(exist_ok=True)
-        (folder / "pipeline.yaml").write_text(self.pipeline + SETTINGS)
+        (folder / "pipeline.yaml").write_text(self.pipeline + self.settings)
         (folder / "steps.py").write_text(self.steps)
         (folder / "inbox").mkdir(exist_ok=True)
 
