@@ -6,20 +6,21 @@ import functools
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
 import pytest
+import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linemill.executors.task import Task
+from linemill.catalog.records import Claim, Commit, Kind, Origin
+from linemill.executors.places import Chains, Ends
+from linemill.executors.task import Task, Worked
 from linemill.executors.work import work
-from linemill.files import Reader, Stage
-from linemill.mill.job import Job
-from linemill.mill.targets import targets_of
+from linemill.files import Reader
+from linemill.mill.job import Job, Place
 from linemill.pipeline import Pipeline, load
 
 PIPELINE = """\
@@ -56,14 +57,13 @@ async def awaited(line: str):
 PIECES = [b"a", b"b\n", b"d", b"p", b"\np", b"l", b"\nl", b"\nf\n", b"n", b"s", b"\n", b"\r\n", b"\xff", b"\xc3\xa9", b"x" * 15]
 data_of_pieces = st.lists(st.sampled_from(PIECES), max_size=50).map(b"".join)
 
-Order = Callable[[list[Task]], list[Task]]
+Reports = list[tuple[Task, Worked]]
+Order = Callable[[Reports], Reports]
 
 
 class Outcome(NamedTuple):
     """What one way through the file came to."""
 
-    state: str
-    failure: str
     lines: int
     counts: dict[str, Any]
     files: dict[str, bytes]
@@ -77,28 +77,39 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     return load(folder / "pipeline.yaml")
 
 
-def went(pipeline: Pipeline, data: bytes, span_bytes: int | None, block_bytes: int, order: Order) -> Outcome:
+def went(pipeline: Pipeline, data: bytes, span_bytes: int | None, block_bytes: int, order: Order, *, placed: bool) -> Outcome:
     """Take some bytes through the pipeline; all tasks are worked, and their reports come home in an order of their own."""
     reader = functools.partial(Reader, block_bytes=block_bytes)
-    with tempfile.TemporaryDirectory() as name, mock.patch("linemill.executors.work.Reader", reader), Stage() as stage:
+    with tempfile.TemporaryDirectory() as name, mock.patch("linemill.executors.work.Reader", reader):
         folder = Path(name)
         (folder / "in").write_bytes(data)
-        targets = targets_of(pipeline, "in", folder, date(2025, 3, 1))
-        job = Job(pipeline, folder / "in", "in", targets, stage, {}, span_bytes)
-        for task in order(list(job.tasks())):
-            job.take(task, work(pipeline, task, lambda count: None))
-        report = job.finish()
-        counts = asdict(report.ledger)
+        found = folder / "in"
+        claim = Claim(1, 1, Origin.GIVEN, Kind.FIRST, "in", "in", found, found, len(data), 0, 0, "2025-03-01", 1, 0.0)
+        job = Job(claim, pipeline, Place(folder, "0123abcd", span_bytes, {}))
+        for staging in job.folders():
+            staging.mkdir(parents=True)
+        chains, ends = Chains(), Ends([0] * Ends.length(2), 2)
+        worked = [
+            (task, work(pipeline, task, lambda count: None, chains.place(task) if placed else None, ends)) for task in job.tasks()
+        ]
+        for task, came in order(worked):
+            job.take(task, came)
+        commit = job.commit()
+        assert isinstance(commit, Commit)
+        counts = asdict(commit.ledger)
         for node in counts["nodes"].values():
             del node["seconds"]
-        assert report.bytes == len(data)
-        shown = {path for path in folder.glob("*/**/*") if path.is_file() and not path.name.startswith(".")}
-        assert {published.path for published in report.published} == shown
-        files = {published.output: published.path.read_bytes() for published in report.published}
-        for published in report.published:
-            data = files[published.output]
-            assert (published.lines, published.bytes) == (data.count(b"\n"), len(data))
-        return Outcome(report.state.value, report.failure.what if report.failure else "", report.ledger.lines, counts, files)
+        assert commit.raw_bytes == len(data)
+        assert {path for path in folder.glob("*/**/*") if path.is_file()} == {output.staged for output in commit.outputs}
+        files = {output.name: output.staged.read_bytes() for output in commit.outputs}
+        for output in commit.outputs:
+            written = files[output.name]
+            assert (output.lines, output.bytes) == (written.count(b"\n"), len(written))
+            for length, checksum in output.pieces:
+                assert xxhash.xxh3_64_hexdigest(written[:length]) == checksum
+                written = written[length:]
+            assert written == b""
+        return Outcome(commit.ledger.lines, counts, files)
 
 
 @settings(deadline=None)
@@ -106,20 +117,21 @@ def went(pipeline: Pipeline, data: bytes, span_bytes: int | None, block_bytes: i
     data=data_of_pieces,
     span_bytes=st.integers(1, 70),
     block_bytes=st.integers(1, 50),
+    placed=st.booleans(),
     dice=st.randoms(use_true_random=False),
 )
-def test_spans_put_together_are_the_whole(pipeline, data, span_bytes, block_bytes, dice):
-    whole = went(pipeline, data, None, 1000, list)
-    cut = went(pipeline, data, span_bytes, block_bytes, lambda tasks: dice.sample(tasks, len(tasks)))
+def test_spans_put_together_are_the_whole(pipeline, data, span_bytes, block_bytes, placed, dice):
+    whole = went(pipeline, data, None, 1000, list, placed=False)
+    cut = went(pipeline, data, span_bytes, block_bytes, lambda reports: dice.sample(reports, len(reports)), placed=placed)
     assert cut == whole
-    assert whole.state == "done"
 
 
-def test_what_this_property_is_about_happens(pipeline):
+@pytest.mark.parametrize("placed", [False, True])
+def test_what_this_property_is_about_happens(pipeline, placed):
     """The pieces above lead to several spans, and to every kind of end."""
     data = b"d\npair\nlost\nf\nb\nnn\nss\n" + b"x" * 15 + b"\nd\n\xff\n"
-    whole = went(pipeline, data, None, 1000, list)
-    cut = went(pipeline, data, 5, 3, lambda tasks: tasks[::-1])
+    whole = went(pipeline, data, None, 1000, list, placed=False)
+    cut = went(pipeline, data, 5, 3, lambda reports: reports[::-1], placed=placed)
     assert cut == whole
     assert whole.files["dead letters"].count(b"\n") == 5
     assert [line.count(b'"line": 9') for line in whole.files["dead letters"].splitlines()] == [0, 0, 0, 0, 1]
