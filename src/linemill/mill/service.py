@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import Arrived, Claim, Failed, FileState, Origin
-from linemill.executors.local import LocalExecutor
 from linemill.errors import WorldError
+from linemill.executors.local import LocalExecutor
 from linemill.failpoints import reach
 from linemill.mill.arrival import Inbox, Seen, lock
 from linemill.mill.course import Course, Works

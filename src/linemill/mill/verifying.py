@@ -99,9 +99,9 @@ def verify(history: History, file_id: int | None = None, *, pipeline: Pipeline |
     findings: list[Finding] = []
     attempts = outputs = total_bytes = lines = 0
     version = history.version_of(version_of(pipeline).digest) if pipeline is not None else None
-    for attempt in _published(history, file_id):
+    for attempt, nodes in _published(history, file_id):
         attempts += 1
-        findings += balance(attempt, history.node_counts(attempt.id), pipeline if attempt.version_id == version else None)
+        findings += balance(attempt, nodes, pipeline if attempt.version_id == version else None)
     for target in _targets(history, file_id):
         counted, found = _counted(history, target, file_id)
         outputs += len(counted)
@@ -111,13 +111,17 @@ def verify(history: History, file_id: int | None = None, *, pipeline: Pipeline |
     return Verified(attempts, outputs, total_bytes, lines, tuple(findings))
 
 
-def _published(history: History, file_id: int | None) -> Iterator[AttemptRow]:
+def _published(history: History, file_id: int | None) -> Iterator[tuple[AttemptRow, Sequence[NodeRow]]]:
     if file_id is not None:
-        yield from (attempt for attempt in history.attempts(file_id) if attempt.state is AttemptState.PUBLISHED)
+        for attempt in history.attempts(file_id):
+            if attempt.state is AttemptState.PUBLISHED:
+                yield attempt, history.node_counts(attempt.id)
         return
     after = 0
     while attempts := history.published_attempts(after):
-        yield from attempts
+        nodes = history.node_counts_between(attempts[0].id, attempts[-1].id)
+        for attempt in attempts:
+            yield attempt, nodes.get(attempt.id, ())
         after = attempts[-1].id
 
 
