@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
+from linemill.catalog.database import added
 from linemill.catalog.encoding import Row, claim_of, span_row, wish_of, wish_text
 from linemill.catalog.records import AttemptState, Claim, FileState, Kind, SpanDone, Wish
 from linemill.catalog.schema import attempt, file, node_count, span
@@ -39,7 +40,7 @@ def first_attempts(connection: Connection, by: By, rows: Sequence[dict[str, obje
     """Add files, and begin the first attempt at each."""
     if not rows:
         return []
-    file_ids = list(connection.scalars(insert(file).returning(file.c.id, sort_by_parameter_order=True), rows))
+    file_ids = added(connection, file, rows)
     new = [_new_attempt(by, file_id, 1, Kind.FIRST, None) for file_id in file_ids]
     return _begun(connection, by, file_ids, new)
 

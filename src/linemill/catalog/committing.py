@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from linemill.catalog.attempts import still_ours
+from linemill.catalog.database import added
 from linemill.catalog.encoding import Row, node_rows, output_row, paths_text, plain, redo_of, text_of
 from linemill.catalog.records import (
     DEAD_LETTERS,
@@ -140,11 +141,11 @@ def _add_outputs(connection: Connection, commits: Sequence[Commit]) -> dict[int,
     every = [(each.claim.attempt_id, staged) for each in commits for staged in each.outputs]
     offsets = _offsets(connection, [staged for _, staged in every])
     rows = [output_row(attempt_id, staged, offset) for (attempt_id, staged), offset in zip(every, offsets, strict=True)]
-    ids = connection.scalars(insert(output).returning(output.c.id, sort_by_parameter_order=True), rows) if rows else ()
-    added: dict[int, list[ToPublish]] = {each.claim.attempt_id: [] for each in commits}
+    ids = added(connection, output, rows)
+    to_publish: dict[int, list[ToPublish]] = {each.claim.attempt_id: [] for each in commits}
     for output_id, (attempt_id, staged), offset in zip(ids, every, offsets, strict=True):
-        added[attempt_id].append(ToPublish(output_id, staged, offset, is_published=False))
-    return added
+        to_publish[attempt_id].append(ToPublish(output_id, staged, offset, is_published=False))
+    return to_publish
 
 
 def _offsets(connection: Connection, outputs: Iterable[StagedOutput]) -> list[int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Table, create_engine, event, func, insert, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -106,6 +106,18 @@ class Database:
             connection.close()
             raise
         return connection
+
+
+def added(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> list[int]:
+    """Insert rows in a transaction that writes, and give their numbers, in order; in three statements for any number of rows.
+
+    SQLite promises no order of what `insert ... returning` gives for several rows; that numbers go up, it does promise.
+    """
+    if not rows:
+        return []
+    last = connection.scalar(select(func.max(table.c.id))) or 0
+    connection.execute(insert(table), rows)
+    return list(connection.scalars(select(table.c.id).where(table.c.id > last).order_by(table.c.id)))
 
 
 def trouble(error: Exception, path: Path) -> WorldError:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Connection, and_, delete, func, or_, select
+from sqlalchemy import Connection, delete, func, select, tuple_
 
 from linemill.catalog.attempts import SLICE
 from linemill.catalog.database import Database
-from linemill.catalog.encoding import path_of
+from linemill.catalog.encoding import Row, path_of
 from linemill.catalog.records import FileState, How
 from linemill.catalog.schema import attempt, event, file, growing, output, owner, version
 
@@ -31,11 +31,8 @@ def thin(database: Database, before: float, most: int, keeps: Callable[[Path], b
         count = connection.scalar(select(func.count()).select_from(file).where(file.c.state.in_(OVER))) or 0
     too_many = count - most
     while True:
-        query = select(file.c.id, file.c.since, file.c.found, file.c.place).where(file.c.state.in_(OVER))
-        if after is not None:
-            query = query.where(or_(file.c.since > after[0], and_(file.c.since == after[0], file.c.id > after[1])))
         with database.reading() as connection:
-            rows = list(connection.execute(query.order_by(file.c.since, file.c.id).limit(SLICE)))
+            rows = _oldest(connection, after)
         going = [row for index, row in enumerate(rows) if row.since < before or index < too_many]
         too_many -= len(rows)
         ids = [row.id for row in going if not any(path is not None and keeps(path) for path in map(path_of, row[2:]))]
@@ -62,6 +59,17 @@ def thin_versions(connection: Connection, before: float) -> None:
     used = select(attempt.c.id).where(attempt.c.version_id == version.c.id).exists()
     oldest = before if began is None else min(before, began)
     connection.execute(delete(version).where(version.c.loaded_at < oldest, ~used))
+
+
+def _oldest(connection: Connection, after: tuple[float, int] | None) -> list[Row]:
+    """Give the next files that are over, the oldest first."""
+    rows: list[Row] = []
+    for state in OVER:  # each in the order of its index: both together would have to be sorted
+        query = select(file.c.id, file.c.since, file.c.found, file.c.place).where(file.c.state == state)
+        if after is not None:
+            query = query.where(tuple_(file.c.since, file.c.id) > after)
+        rows += connection.execute(query.order_by(file.c.since, file.c.id).limit(SLICE))
+    return sorted(rows, key=lambda row: (row.since, row.id))[:SLICE]
 
 
 def _remove(connection: Connection, file_ids: list[int]) -> int:
