@@ -199,6 +199,17 @@ class History:
             ).all()
         return [decoding.node_row(row) for row in rows]
 
+    def node_counts_between(self, first_id: int, last_id: int) -> dict[int, list[NodeRow]]:
+        """List what each node did in many attempts, from one row to another, by attempt."""
+        table = schema.node_count.c
+        query = select(schema.node_count).where(table.attempt_id.between(first_id, last_id))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(table.attempt_id, table.position)).all()
+        found: dict[int, list[NodeRow]] = {}
+        for row in rows:
+            found.setdefault(row.attempt_id, []).append(decoding.node_row(row))
+        return found
+
     def letters(
         self,
         *,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from linemill.cli.wording import count, duration, near, size, visible
+from linemill.cli.wording import count, cut, duration, name_of, near, size, visible
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,8 @@ def test_a_size_is_said_in_the_nearest_unit(number, said):
 
 def test_one_thing_is_not_things():
     assert (count(1, "line"), count(0, "line"), count(1200, "line")) == ("1 line", "0 lines", "1,200 lines")
+
+
+def test_names_are_shown_on_one_line_and_long_texts_cut():
+    assert name_of("a\n\x1b\udcff\\.log") == "a\\n\\x1b\\xff\\\\.log"
+    assert [cut("abcd", length) for length in (4, 3)] == ["abcd", "ab…"]
