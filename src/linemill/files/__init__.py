@@ -4,7 +4,6 @@ from linemill.files.lines import LongLine
 from linemill.files.names import shown, unshown
 from linemill.files.reading import Reader, Span, spans
 from linemill.files.source import Facts
-from linemill.files.staging import Stage, Staged, sweep
 from linemill.files.trouble import cannot_read, cannot_write
 from linemill.files.writing import Writer
 
@@ -13,13 +12,10 @@ __all__ = [
     "LongLine",
     "Reader",
     "Span",
-    "Stage",
-    "Staged",
     "Writer",
     "cannot_read",
     "cannot_write",
     "shown",
     "spans",
-    "sweep",
     "unshown",
 ]

@@ -27,7 +27,7 @@ def hidden_beside(target: Path, tag: str, attempt_id: int, k: int) -> Path:
         attempt_id: The attempt's row there.
         k: Tells the files of one attempt apart, which may lie in one folder.
     """
-    return target.with_name(f".linemill-{tag}-{attempt_id}-{k}.part")
+    return Path(f"{os.path.dirname(target)}/.linemill-{tag}-{attempt_id}-{k}.part")
 
 
 def attempt_of(name: str, tag: str) -> int | None:

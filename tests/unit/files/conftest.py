@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from linemill.errors import BadInput
-from linemill.files import LongLine, Reader, Stage
+from linemill.files import LongLine, Reader
 
 
 @pytest.fixture
@@ -50,9 +50,3 @@ def refused_after() -> Callable[[Reader, Callable[[], object]], BadInput]:
         return caught.value
 
     return apply
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as opened:
-        yield opened

@@ -265,6 +265,48 @@ def test_permissions_of_a_new_growing_output_come_from_the_umask(file, tmp_path)
     assert stat.S_IMODE((tmp_path / "all.log").stat().st_mode) == 0o640
 
 
+@pytest.mark.parametrize(
+    ("number", "code", "hint"),
+    [
+        (errno.ENOSPC, "disk_full", "free some space"),
+        (errno.EDQUOT, "disk_full", "free some of the quota"),
+        (errno.EROFS, "cannot_write", "name a folder that can be written"),
+        (errno.EACCES, "cannot_write", "give write permission"),
+        (errno.EIO, "cannot_write", "check the disk"),
+    ],
+)
+def test_what_the_system_refuses_may_be_tried_again(file, tmp_path, monkeypatch, number, code, hint):
+    staged = file(".staged", b"new\n")
+    with monkeypatch.context() as refused:
+        refused.setattr(os, "replace", _refusing(number))
+        with pytest.raises(WorldError, match="the output could not be published") as caught:
+            put_in_place(staged, tmp_path / "out", may_replace=True)
+    assert (caught.value.code, caught.value.may_retry, caught.value.where) == (code, True, str(tmp_path / "out"))
+    assert caught.value.hint.startswith(hint)
+    put_in_place(staged, tmp_path / "out", may_replace=True)
+    assert (tmp_path / "out").read_bytes() == b"new\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGALRM])
+def test_a_signal_waits_until_what_has_begun_is_whole(number):
+    heard: list[str] = []
+    before = signal.signal(number, lambda *_: heard.append("signal"))
+    try:
+        with publishing.undisturbed():
+            signal.raise_signal(number)
+            heard.append("whole")
+    finally:
+        signal.signal(number, before)
+    assert heard == ["whole", "signal"]
+
+
+def test_names_as_long_as_the_system_allows_are_published(file, tmp_path):
+    put_in_place(file(".1", b"a\n"), tmp_path / ("x" * 255), may_replace=False)
+    append(file(".2", b"b\n"), tmp_path / ("y" * 255), 0, 2)
+    assert (tmp_path / ("x" * 255)).read_bytes() == b"a\n"
+    assert (tmp_path / ("y" * 255)).read_bytes() == b"b\n"
+
+
 def test_a_full_disk_may_be_over_at_the_next_try(file, tmp_path, monkeypatch):
     staged = file(".staged", b"abc")
     with monkeypatch.context() as full:
