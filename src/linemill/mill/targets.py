@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePath
 
 from linemill.errors import UsageError
 from linemill.files import shown
@@ -50,28 +52,31 @@ def targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> Targets:
         day: What `{date}` says: the day on which the attempt began, ISO, UTC.
     """
 
-    def filled(template: str) -> Path:
-        # Not `str.format`: a file may be called "{date}".
-        parts = [("{name}", name), ("{stem}", Path(name).stem), ("{date}", day)]
-        return Path(os.path.abspath(base / _filled(template, parts)))
+    # Not `str.format`: a file may be called "{date}".
+    said = {"{name}": name, "{stem}": PurePath(name).stem, "{date}": day}
+    root = os.path.abspath(base)
 
-    return Targets({output.name: filled(output.path) for output in pipeline.outputs}, _fitting(filled(DEAD_LETTERS_PATH)))
+    def filled(template: str) -> str:
+        return os.path.normpath(os.path.join(root, "".join([said.get(piece, piece) for piece in _pieces(template)])))
+
+    outputs = {output.name: Path(filled(output.path)) for output in pipeline.outputs}
+    return Targets(outputs, Path(_fitting(filled(DEAD_LETTERS_PATH))))
 
 
-def _fitting(path: Path) -> Path:
+def _fitting(path: str) -> str:
     """Shorten a name that is too long: its beginning, `~`, eight hexadecimal digits that stand for all of it, its suffix."""
-    name = os.fsencode(path.name)
-    if len(name) <= LONGEST_NAME_BYTES:
+    folder, _, name = path.rpartition("/")
+    encoded = os.fsencode(name)
+    if len(encoded) <= LONGEST_NAME_BYTES:
         return path
-    end = b"~" + hashlib.sha256(name).hexdigest()[:8].encode() + os.fsencode(path.suffix)
-    return path.with_name(os.fsdecode(name[: LONGEST_NAME_BYTES - len(end)] + end))
+    end = b"~" + hashlib.sha256(encoded).hexdigest()[:8].encode() + os.fsencode(PurePath(name).suffix)
+    return os.path.join(folder, os.fsdecode(encoded[: LONGEST_NAME_BYTES - len(end)] + end))
 
 
-def _filled(template: str, parts: Sequence[tuple[str, str]]) -> str:
-    if not parts:
-        return template
-    (placeholder, value), *others = parts
-    return value.join(_filled(piece, others) for piece in template.split(placeholder))
+@cache
+def _pieces(template: str) -> list[str]:
+    """Cut a template at its placeholders, which stay among the pieces."""
+    return re.split(r"(\{name\}|\{stem\}|\{date\})", template)
 
 
 def refuse_collisions(pipeline: Pipeline, inputs: Sequence[Path | None], targets: Iterable[Targets]) -> None:
