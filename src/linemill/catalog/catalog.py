@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from sqlalchemy import delete, insert, select, update
 
-from linemill.catalog import attempts, claiming, committing, owners, schema, thinning
+from linemill.catalog import attempts, claiming, committing, owners, schema, thinning, undoing
 from linemill.catalog.attempts import By
 from linemill.catalog.database import Database
 from linemill.catalog.encoding import a_path_of, plain, wish_text
@@ -236,6 +236,11 @@ class Catalog:
         """Note that attempts are published, and their files done."""
         with self._database.writing() as connection:
             committing.publish(connection, self.owner_id, redos, now)
+
+    def undo(self, redo: Redo, now: float) -> None:
+        """Take a commit back of which nothing can be published any more: its file is ready again."""
+        with self._database.writing() as connection:
+            undoing.undo(connection, self.owner_id, redo, now)
 
     def fail(self, failed: Sequence[Failed], now: float) -> None:
         """Note that attempts have failed, and when their files are tried again, if they are."""

@@ -322,6 +322,9 @@ class Course:
         self._publish(now)
 
     def _publish(self, now: float) -> None:
+        for undone in self.publisher.undone:
+            self._committed.pop(undone.attempt_id, None)
+        self.publisher.undone.clear()
         for redo in self.publisher.work(now):
             told = self._committed.pop(redo.attempt_id, None)
             if told is not None:

@@ -24,6 +24,7 @@ class Publisher:
     Attributes:
         trouble: Why something could not be published at the last try; None if all was.
         next_at: When to try again.
+        undone: Attempts that were taken back, since what they had staged was gone; whoever asks empties it.
     """
 
     def __init__(self, catalog: Catalog, folders: Folders) -> None:
@@ -33,6 +34,7 @@ class Publisher:
         self._wait_s = FIRST_WAIT_S
         self.trouble: LinemillError | None = None
         self.next_at = 0.0
+        self.undone: list[Redo] = []
 
     @property
     def has_work(self) -> bool:
@@ -67,7 +69,7 @@ class Publisher:
 
     def _some(self, now: float) -> list[Redo]:
         """Publish what can be and tell the catalog; none if nothing more can be."""
-        done, waiting = self._published()
+        done, waiting = self._published(now)
         if done:
             try:
                 sync(_appended_to(done), _folders_of(done) | self._folders.take_unsynced())
@@ -85,7 +87,7 @@ class Publisher:
         self._waiting = waiting
         return done
 
-    def _published(self) -> tuple[list[Redo], list[Redo]]:
+    def _published(self, now: float) -> tuple[list[Redo], list[Redo]]:
         done: list[Redo] = []
         waiting: list[Redo] = []
         held_up: set[Path] = set()
@@ -108,6 +110,12 @@ class Publisher:
                     self._catalog.retarget(_of(redo, error.target).output_id, _next_free(error.target))
                 left = self._anew([redo, *left])
             except LinemillError as error:
+                if error.code == "staged_gone":
+                    if self._taken_back(redo, str(error), now):
+                        left = self._anew(left)
+                    else:
+                        done.append(redo)
+                    continue
                 self.trouble = self.trouble or error
                 held_up |= targets
                 waiting.append(redo)
@@ -119,6 +127,28 @@ class Publisher:
         """Ask the catalog again for what is left to do, in the same order."""
         now = {redo.attempt_id: redo for redo in self._catalog.redo(None)}
         return [now[redo.attempt_id] for redo in redos if redo.attempt_id in now]
+
+    def _taken_back(self, redo: Redo, why: str, now: float) -> bool:
+        """Take back an attempt whose staged files somebody has removed, so that its file is worked again.
+
+        Returns:
+            False where some of its lines are in a growing output already, which cannot be taken back: then the outputs that were
+            removed stay missing, which the events tell and `verify` finds.
+        """
+        if any(_has_begun(each) for each in redo.outputs if each.output.how is How.APPENDED):
+            self._catalog.event("mill", "output_lost", why, now, redo.file_id)
+            return False
+        for each in redo.outputs:
+            output = each.output
+            if output.how is How.WHOLE and not output.may_replace and not os.path.lexists(output.staged):
+                remove(output.target)  # in its place already; the next attempt puts its own there
+        self._catalog.undo(redo, now)
+        self._catalog.event("mill", "taken_back", why, now, redo.file_id)
+        for each in redo.outputs:
+            with contextlib.suppress(OSError):
+                os.unlink(each.output.staged)
+        self.undone.append(redo)
+        return True
 
     def _publish(self, redo: Redo) -> None:
         for each in redo.outputs:
@@ -138,6 +168,14 @@ class Publisher:
                 move_input(redo.place, redo.moves_to)
             elif redo.deletes:
                 remove(redo.place)
+
+
+def _has_begun(appended: ToPublish) -> bool:
+    """Tell whether bytes of an output are in its growing file."""
+    try:
+        return os.stat(appended.output.target).st_size > appended.offset
+    except OSError:
+        return False
 
 
 def _appended_to(redos: Sequence[Redo]) -> set[Path]:
