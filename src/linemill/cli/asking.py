@@ -53,7 +53,7 @@ def place_of(pipeline: Path | None, out: Path | None) -> Place:
     Raises:
         UsageError: Neither a pipeline nor a folder is named, and there is no pipeline in the current folder.
     """
-    from linemill.mill.once import STATE_FOLDER
+    from linemill.mill.folders import STATE_FOLDER
 
     if out is not None:
         base = Path(os.path.abspath(out))

@@ -22,7 +22,7 @@ def watch(pipeline: PipelineOption = None) -> Exit:
     """
     checked = opened(pipeline)
     from linemill.executors.prints import prints_on_stderr
-    from linemill.mill.once import STATE_FOLDER
+    from linemill.mill.folders import STATE_FOLDER
     from linemill.mill.service import Mill
     from linemill.observe.logs import set_up
 

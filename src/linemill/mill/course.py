@@ -83,6 +83,7 @@ class Course:
         on_done: Called from any thread when a worker is done with something.
         on_report: Told what became of each file, when it is done or has failed for good.
         on_failed: Told of every attempt that failed.
+        on_undone: Told of every file whose commit was taken back: it is ready again.
         in_order: Commit in the order of the claims, so that growing outputs get their lines in it.
     """
 
@@ -93,6 +94,7 @@ class Course:
         on_done: Callable[[], None],
         on_report: Callable[[Claim, FileReport], None],
         on_failed: Callable[[Failed], None] = lambda failed: None,
+        on_undone: Callable[[int], None] = lambda file_id: None,
         in_order: bool = False,
     ) -> None:
         self._catalog = catalog
@@ -102,6 +104,7 @@ class Course:
         self._on_done = on_done
         self._on_report = on_report
         self._on_failed = on_failed
+        self._on_undone = on_undone
         self._in_order = in_order
         self._small: deque[_InHand] = deque()
         self._large: deque[_InHand] = deque()
@@ -324,6 +327,7 @@ class Course:
     def _publish(self, now: float) -> None:
         for undone in self.publisher.undone:
             self._committed.pop(undone.attempt_id, None)
+            self._on_undone(undone.file_id)
         self.publisher.undone.clear()
         for redo in self.publisher.work(now):
             told = self._committed.pop(redo.attempt_id, None)

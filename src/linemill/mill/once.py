@@ -21,6 +21,7 @@ from linemill.executors.contract import Executor
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.prints import prints_on_stderr
 from linemill.mill.course import Course, Works
+from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.job import SPAN_BYTES, Place, spans_of
 from linemill.mill.recovery import recover
 from linemill.mill.report import FileReport
@@ -33,8 +34,6 @@ TICK_S = 0.1
 
 WORTH_WORKERS_BYTES = 32 * 2**20
 """Input from which worker processes are worth their start (0.3 s), unless the user says how many."""
-
-STATE_FOLDER = ".linemill"
 
 CLAIMED_AHEAD = 200
 """Files that are claimed before a worker is free for them."""
@@ -111,13 +110,16 @@ def run(
             return run_.go(place, count)
 
 
-def work_ready(pipeline: Pipeline, base: Path, file_ids: Collection[int]) -> list[FileReport]:
+def work_ready(
+    pipeline: Pipeline, base: Path, file_ids: Collection[int], *, stop: threading.Event | None = None
+) -> list[FileReport]:
     """Work on files that wait in the catalog, to the end, where no mill does it.
 
     Args:
         pipeline: The checked pipeline.
         base: The folder that relative paths start from, with the catalog.
         file_ids: Rows of the files.
+        stop: As for `run`.
 
     Returns:
         One report for each file that was ready.
@@ -126,7 +128,7 @@ def work_ready(pipeline: Pipeline, base: Path, file_ids: Collection[int]) -> lis
     with prints_on_stderr(), Catalog.open(base / STATE_FOLDER, "run") as catalog:
         ready = Ready(catalog, file_ids, day)
         span_bytes = SPAN_BYTES if pipeline.is_splittable else None
-        run_ = _Run(catalog, pipeline, ready, None, None, None, None)
+        run_ = _Run(catalog, pipeline, ready, None, None, None, stop)
         return run_.go(Place(base, catalog.tag, span_bytes, {}), 2)
 
 
@@ -161,6 +163,7 @@ class _Run:
             on_done=self._done.set,
             on_report=self._report,
             on_failed=lambda failed: self._again.add(failed.claim.file_id) if failed.next_try_at is not None else None,
+            on_undone=self._again.add,
             in_order=any(output.is_growing for output in pipeline.outputs),
         )
 
@@ -190,7 +193,8 @@ class _Run:
         while True:
             now = time.time()
             if self._again:
-                again, self._again = self._again, set()
+                again = set(self._again)
+                self._again.clear()
                 self._course.begin(self._catalog.take(now, len(again), version_id=works.version_id, day=day, only=again), works)
             if self._course.queued_files < CLAIMED_AHEAD // 2 and not self._source.is_over:
                 self._course.begin(self._source.more(CLAIMED_AHEAD, now), works)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from linemill.files import shown
-from linemill.mill.once import STATE_FOLDER
+from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.targets import DEAD_LETTERS_PATH
 from linemill.pipeline import Pipeline
 

@@ -16,8 +16,8 @@ from linemill.failpoints import reach
 from linemill.mill.arrival import Inbox, Seen, lock
 from linemill.mill.course import Course, Works
 from linemill.mill.failing import THE_WORLDS
+from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.job import SPAN_BYTES, Place
-from linemill.mill.once import STATE_FOLDER
 from linemill.mill.recovery import recover
 from linemill.mill.reload import Refused, Reloaded, Reloader
 from linemill.mill.report import FileReport, State

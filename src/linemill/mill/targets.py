@@ -51,7 +51,6 @@ def targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> Targets:
         base: The folder that relative paths start from.
         day: What `{date}` says: the day on which the attempt began, ISO, UTC.
     """
-
     # Not `str.format`: a file may be called "{date}".
     said = {"{name}": name, "{stem}": PurePath(name).stem, "{date}": day}
     root = os.path.abspath(base)
