@@ -76,7 +76,7 @@ def _worked(pipeline: Pipeline, place: Place, rows: Sequence[FileRow], *, as_jso
     is_stopped = False
     with stop_on_signals() as stop:
         try:
-            reports = tuple(once.work_ready(pipeline, place.base, [row.id for row in rows]))
+            reports = tuple(once.work_ready(pipeline, place.base, [row.id for row in rows], stop=stop.asked))
         except KeyboardInterrupt:
             is_stopped = True
     has_failed = any(report.state is State.FAILED for report in reports)

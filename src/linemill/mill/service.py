@@ -43,6 +43,8 @@ still take it away."""
 
 THIN_S = 3600.0
 
+TIDY_S = 60.0
+
 LONGEST_HOLD_S = 30.0
 
 WAKE = "wake"
@@ -93,6 +95,7 @@ class Mill:
         self._scan_at = 0.0
         self._look_at = 0.0
         self._thin_at = 0.0
+        self._tidy_at = 0.0
         self._held_until = 0.0
         self._hold_s = 1.0
         self._take_at = 0.0
@@ -214,6 +217,9 @@ class Mill:
             self._log.info("mill_paused" if is_paused else "mill_resumed")
         self._take_at = 0.0
         self._reload(now)
+        if now >= self._tidy_at:
+            self._tidy_at = now + TIDY_S
+            tidy(self._catalog, self._inbox, now)
         if now >= self._thin_at:
             self._thin_at = now + THIN_S
             history = self._pipeline.history
