@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, select, update
 
 from linemill.catalog.attempts import still_ours
 from linemill.catalog.database import added
@@ -112,7 +112,13 @@ def fail(connection: Connection, owner_id: str, failed: Sequence[Failed], now: f
         return
     connection.execute(update(attempt).where(attempt.c.id == bindparam("of")), [_failed_attempt(each, now) for each in failed])
     connection.execute(
-        update(file).where(file.c.id == bindparam("of")).values(tries=file.c.tries + bindparam("counts"), since=now),
+        update(file)
+        .where(file.c.id == bindparam("of"))
+        .values(
+            tries=file.c.tries + bindparam("counts"),
+            since=now,
+            state=case((_STANDS, FileState.DONE), else_=bindparam("new_state")),
+        ),
         [_failed_file(each) for each in failed],
     )
     nodes = [row for each in failed if each.ledger is not None for row in node_rows(each.claim.attempt_id, each.ledger)]
@@ -146,6 +152,10 @@ def _add_outputs(connection: Connection, commits: Sequence[Commit]) -> dict[int,
     for output_id, (attempt_id, staged), offset in zip(ids, every, offsets, strict=True):
         to_publish[attempt_id].append(ToPublish(output_id, staged, offset, is_published=False))
     return to_publish
+
+
+_STANDS = and_(bindparam("stands") == 1, file.c.done_at.is_not(None))
+"""What was published before a re-drive or a reprocess that failed stands, and so does the file."""
 
 
 def _offsets(connection: Connection, outputs: Iterable[StagedOutput]) -> list[int]:
@@ -226,7 +236,8 @@ def _failed_attempt(each: Failed, now: float) -> dict[str, object]:
 def _failed_file(each: Failed) -> dict[str, object]:
     return {
         "of": each.claim.file_id,
-        "state": FileState.FAILED if each.next_try_at is None else FileState.READY,
+        "new_state": FileState.FAILED if each.next_try_at is None else FileState.READY,
+        "stands": int(each.next_try_at is None and each.claim.kind in (Kind.REDRIVE, Kind.REPROCESS)),
         "next_try_at": each.next_try_at,
         "counts": int(each.counts),
         "place": text_of(each.moves_to or each.claim.place),

@@ -66,6 +66,6 @@ def failed(
 
 
 def _way_of_the_input(claim: Claim, pipeline: Pipeline, base: Path) -> Path | None:
-    if claim.origin is Origin.GIVEN or pipeline.watch.after is After.KEEP or claim.kind is Kind.REDRIVE:
+    if claim.origin is Origin.GIVEN or pipeline.watch.after is After.KEEP or claim.kind in (Kind.REDRIVE, Kind.REPROCESS):
         return None
     return base / pipeline.watch.failed / claim.life_name

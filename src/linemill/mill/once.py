@@ -204,11 +204,19 @@ class _Run:
                 self._course.settle(time.time())
             if self._course.is_idle and self._source.is_over and not self._again:
                 return
-            if self._course.publisher.trouble is not None and not self._course.claims():
+            if self._is_held_up():
+                assert self._course.publisher.trouble is not None
                 raise self._course.publisher.trouble
             self._tick()
-            if self._course.claims() and not self._done.is_set():
+            if not self._course.is_idle and not self._done.is_set():
                 self._done.wait(TICK_S)
+
+    def _is_held_up(self) -> bool:
+        """Tell whether something committed cannot be published now; what another process publishes before it is waited for."""
+        trouble = self._course.publisher.trouble
+        if trouble is None or self._course.claims():
+            return False
+        return trouble.code != "cut_off" or len(self._catalog.owners()) == 1
 
     def _report(self, claim: Claim, report: FileReport) -> None:
         report = replace(report, path=self._source.path_of(claim))
