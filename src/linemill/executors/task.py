@@ -11,7 +11,7 @@ from linemill.errors import LinemillError
 from linemill.files import Facts, Span
 
 DEAD_LETTERS = "dead letters"
-"""What the file of dead letters is called among the outputs. No output can have this name: it holds a space."""
+"""What the file of dead letters is called among the outputs."""
 
 LETTERS = 1000
 """Dead letters that are told one by one; all of them are in the file of dead letters."""

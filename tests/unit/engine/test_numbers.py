@@ -23,9 +23,9 @@ def run_numbered(make_pipeline):
         results += run.close()
         run.abort()
         rendered = [result.outputs["out"] for result in results if "out" in result.outputs]
-        lines = [line for one in rendered for line in one.data.decode().splitlines()]
-        numbers = [number for one in rendered for number in one.numbers]
-        return list(zip(numbers, lines, strict=True)), [letter for result in results for letter in result.dead], run.ledger
+        out = [line for one in rendered for line in one.data.decode().splitlines()]
+        sources = [number for one in rendered for number in one.numbers]
+        return list(zip(sources, out, strict=True)), [letter for result in results for letter in result.dead], run.ledger
 
     return go
 
