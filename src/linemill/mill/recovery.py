@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linemill.catalog import Catalog
-from linemill.catalog.records import Claim, Origin, Redo
+from linemill.catalog.records import Claim, Kind, Origin, Redo
 from linemill.failpoints import reach
 from linemill.files.hidden import sweep
 
@@ -33,12 +33,8 @@ def recover(catalog: Catalog, base: Path, now: float) -> Recovered:
     Raises:
         WorldError: The catalog says no.
     """
-    taken = catalog.take_over(now)
+    taken = catalog.take_over(now, was_never_theirs=_was_never_moved)
     reach("taken_over")
-    # Claimed in the catalog, and then the process died before the file was moved: it never was ours.
-    never = [claim for claim in taken.working if _was_never_ours(claim)]
-    if never:
-        catalog.forget(never)
     removed = 0
     gone: list[Path] = []
     for folder in catalog.staging_folders():
@@ -49,16 +45,14 @@ def recover(catalog: Catalog, base: Path, now: float) -> Recovered:
     if gone:
         catalog.no_longer_stages_in(gone)
     reach("swept")
-    return Recovered(taken.redos, [claim for claim in taken.working if claim not in never], removed)
+    return Recovered(taken.redos, taken.working, removed)
 
 
-def _was_never_ours(claim: Claim) -> bool:
-    if claim.origin is not Origin.INBOX or claim.place is None or claim.found is None or claim.place == claim.found:
+def _was_never_moved(claim: Claim) -> bool:
+    """Tell whether a process claimed a file in the catalog, and died before it moved the file: it never was ours.
+
+    What has its name in the inbox says nothing: it may have been deleted or replaced since, by whoever sent it.
+    """
+    if claim.origin is not Origin.INBOX or claim.place is None or claim.place == claim.found:
         return False
-    if claim.tries or os.path.lexists(claim.place):
-        return False
-    try:
-        found = os.lstat(claim.found)
-    except OSError:
-        return False
-    return (found.st_size, found.st_mtime_ns) == (claim.size, claim.mtime_ns)
+    return claim.kind is Kind.FIRST and not claim.tries and not os.path.lexists(claim.place)

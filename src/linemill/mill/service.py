@@ -45,6 +45,9 @@ THIN_S = 3600.0
 
 TIDY_S = 60.0
 
+LOGGED_EACH = 10
+"""Files that are done at once and are logged one by one."""
+
 LONGEST_HOLD_S = 30.0
 
 WAKE = "wake"
@@ -95,6 +98,7 @@ class Mill:
         self._scan_at = 0.0
         self._look_at = 0.0
         self._thin_at = 0.0
+        self._done: list[tuple[Claim, FileReport]] = []
         self._tidy_at = 0.0
         self._held_until = 0.0
         self._hold_s = 1.0
@@ -187,7 +191,7 @@ class Mill:
         if self._may_claim(now):
             self._claim(now)
         self._course.hand_out()
-        self._course.settle(time.time())
+        self._settle()
         self._hold(time.time())
         self._retire()
         reasons = self._wakes.wait(self._wait_s(time.time()))
@@ -195,6 +199,12 @@ class Mill:
             self._scan_at = self._take_at = 0.0
             if WAKE in reasons:
                 self._look_at = 0.0
+
+    def _settle(self) -> None:
+        try:
+            self._course.settle(time.time())
+        finally:
+            self._log_done()
 
     def _wait_s(self, now: float) -> float:
         """Tell how long nothing is to be done unless something wakes us, in seconds."""
@@ -355,11 +365,11 @@ class Mill:
         while self._course.has_running and time.monotonic() < until:
             for works in [*self._old_works, self._works]:
                 works.executor.look()
-            self._course.settle(time.time())
+            self._settle()
             self._wakes.wait(min(LOOK_S, max(0.0, until - time.monotonic())))
         for works in [*self._old_works, self._works]:
             works.executor.close()
-        self._course.settle(time.time())
+        self._settle()
         put_back = self._course.claims()
         self._course.give_up(time.time(), put_back=True)
         self._log.info("mill_stopped", put_back=len(put_back))
@@ -367,13 +377,20 @@ class Mill:
     def _tell(self, claim: Claim, report: FileReport) -> None:
         if report.state is State.DONE:
             self._hold_s = 1.0
+            self._done.append((claim, report))
+
+    def _log_done(self) -> None:
+        """Log the files that are done: each, or, where they come by the hundred, how many; the catalog has each."""
+        done, self._done = self._done, []
+        if len(done) > LOGGED_EACH:
+            lines = sum(report.ledger.lines for _, report in done)
+            dead = sum(report.ledger.dead for _, report in done)
+            self._log.info("files_done", files=len(done), lines=lines, dead=dead)
+            return
+        for claim, report in done:
+            counts, seconds = report.ledger, round(report.seconds, 3)
             self._log.info(
-                "file_done",
-                file=claim.name,
-                attempt=claim.attempt_id,
-                lines=report.ledger.lines,
-                dead=report.ledger.dead,
-                seconds=round(report.seconds, 3),
+                "file_done", file=claim.name, attempt=claim.attempt_id, lines=counts.lines, dead=counts.dead, seconds=seconds
             )
 
     def _tell_failed(self, failed: Failed) -> None:
