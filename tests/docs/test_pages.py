@@ -33,6 +33,8 @@ LONGEST_S = 60.0
 SLOW = (
     *("README.md", "docs/tutorial.md", "docs/how-to/cron-and-ci.md", "examples/inbox/README.md"),
     *("docs/how-to/watch-a-folder.md", "docs/how-to/operate.md", "docs/how-to/growing-outputs.md"),
+    *("docs/how-to/access-logs.md", "docs/how-to/encodings.md", "docs/how-to/http-api.md", "docs/how-to/state.md"),
+    *("examples/csv-to-json/README.md", "examples/stack-traces/README.md"),
 )
 """Pages that start the program many times."""
 
@@ -85,6 +87,7 @@ def test_a_page_does_what_it_says(page, tmp_path, blocks_of, shell):
                 pass
 
 
+@pytest.mark.slow
 def test_the_other_two_commands_of_the_readme_do_what_it_says(checkout, tmp_path, shell):
     text = (checkout / "README.md").read_text(encoding="utf-8")
     assert "`python main.py --input sample.txt`" in text

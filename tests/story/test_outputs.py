@@ -223,7 +223,13 @@ class TestAWorldThatSaysNo:
         assert "the output could not be staged: read-only file system" in said.stdout
         assert "name a folder that can be written" in said.stdout
 
-    @pytest.mark.parametrize("what", ["out", "out/all", "out/all/a.log", "dead", "dead/a.log.jsonl"])
+    @pytest.mark.parametrize(
+        "what",
+        [
+            "out/all/a.log",
+            *(pytest.param(what, marks=pytest.mark.slow) for what in ("out", "out/all", "dead", "dead/a.log.jsonl")),
+        ],
+    )
     def test_something_else_where_an_output_should_be_fails_the_file(self, passing, linemill, files_in, what):
         (passing / "a.log").write_text("a\n")
         if what.endswith(("a.log", ".jsonl")):
@@ -288,7 +294,7 @@ def keep(line: str) -> str:
         assert (said.returncode, said.stdout) == (0, "a\nb\n")
         assert set(said.stderr.splitlines()) >= self.SAID
 
-    @pytest.mark.parametrize("workers", ["1", "2"])
+    @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
     def test_not_into_json(self, talking, linemill, workers):
         said = linemill("run", "a.log", "--json", "--workers", workers)
         assert json.loads(said.stdout)["totals"]["lines"] == 2

@@ -266,6 +266,7 @@ LISTS: list[Callable[..., Page[Any]]] = [
 ]
 
 
+@pytest.mark.slow
 def test_a_page_of_many_rows_is_no_more_work_than_one_of_few(make_records, tmp_path, monkeypatch):
     monkeypatch.setattr("linemill.catalog.filtering.FEW", 100)
     work: dict[int, list[int]] = {}

@@ -86,6 +86,7 @@ def test_a_change_of_the_pipeline_file_does(watched):
     assert watched.is_quiet()
 
 
+@pytest.mark.slow
 def test_a_module_that_a_processor_imports_is_looked_after_too(watched):
     watched.write("deep/er.py", "word = 'one '\n")
     watched.write("steps.py", "from deep.er import word\n\ndef keep(line: str):\n    return word + line\n")
@@ -154,6 +155,7 @@ class TestOneThatIsWrong:
         watched.write("pipeline.yaml", "nodes: 3\n")
         assert watched.news() == Refused(f"{path}:1:8: nodes: found 3, wants a mapping")
 
+    @pytest.mark.slow
     def test_is_taken_up_when_it_is_mended(self, watched):
         watched.write("steps.py", "def keep(line: str)\n")
         assert "SyntaxError" in watched.news().reason
@@ -168,7 +170,7 @@ class TestOneThatIsWrong:
         assert first(watched.news()) == "x"
         assert watched.is_quiet()
 
-    @pytest.mark.parametrize("there", ["", "word = 1 +"])
+    @pytest.mark.parametrize("there", ["", pytest.param("word = 1 +", marks=pytest.mark.slow)])
     def test_is_mended_in_a_module_that_was_never_imported(self, watched, there):
         if there:
             watched.write("words/word.py", there)
@@ -185,8 +187,10 @@ class TestOneThatIsWrong:
         ("code", "reason"),
         [
             ("import os; os._exit(0)", "ended with code 0"),
-            ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed by signal 11"),
-            ("raise SystemExit(3)", "it called sys.exit"),
+            pytest.param(
+                "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed by signal 11", marks=pytest.mark.slow
+            ),
+            pytest.param("raise SystemExit(3)", "it called sys.exit", marks=pytest.mark.slow),
         ],
     )
     def test_takes_nobody_along_when_it_ends_the_process(self, watched, code, reason):
@@ -218,6 +222,7 @@ def test_what_it_prints_and_what_it_leaves_running_is_no_matter(watched, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_the_modules_of_the_version_before_are_forgotten(watched):
     old = watched.pipeline.root
     assert old in sys.modules

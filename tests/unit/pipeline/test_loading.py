@@ -152,6 +152,7 @@ def test_any_text_of_yaml_signs_gives_a_pipeline_or_a_configuration_error(projec
     outcome(project.folder, content.encode())
 
 
+@pytest.mark.slow
 @fuzz
 @given(tree=FILES | TREES)
 def test_any_structure_gives_a_pipeline_or_a_configuration_error(project, tree):
