@@ -247,15 +247,23 @@ class Catalog:
         with self._database.writing() as connection:
             committing.fail(connection, self.owner_id, failed, now)
 
-    def take_over(self, now: float) -> TakenOver:
-        """Make ours what dead processes have left, and remove these."""
+    def take_over(self, now: float, *, was_never_theirs: Callable[[Claim], bool] = lambda claim: False) -> TakenOver:
+        """Make ours what dead processes have left, and remove these.
+
+        Args:
+            now: Seconds since 1970.
+            was_never_theirs: Tells of an attempt that was under way whether its file had not been moved to its place yet. It
+                is forgotten, at once: a later start could not tell any more.
+        """
         with self._database.writing() as connection:
             alive = {owner.id for owner in owners.living(connection, self._folder)} | {self.owner_id}
             working = take_over(connection, self.owner_id, alive, now)
+            never = [claim for claim in working if was_never_theirs(claim)]
+            attempts.forget(connection, never, now)
             owners.remove_dead(connection, alive)
             redos = committing.unpublished(connection, self.owner_id)
         owners.remove_locks(self._folder, alive)
-        return TakenOver(redos, working)
+        return TakenOver(redos, [claim for claim in working if claim not in never])
 
     def owners(self) -> list[Owner]:
         """Give the living processes that work on the catalog, this one among them, oldest first."""

@@ -313,7 +313,7 @@ class TakenOver:
 
     Attributes:
         redos: Committed and not published, in the order of their commits; our own are among them.
-        working: Attempts that were under way and are taken back, without their spans.
+        working: Attempts that were under way and are taken back, without their spans; not those that are forgotten.
     """
 
     redos: list[Redo]
