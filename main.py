@@ -16,14 +16,12 @@ NEEDED = (
     "alembic",
     "greenlet",
     "orjson",
-    "pebble",
     "rich",
     "ruamel.yaml",
     "sqlalchemy",
     "stamina",
     "structlog",
     "typer",
-    "watchfiles",
     "xxhash",
 )
 

@@ -3,76 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import Claim, Commit, Failed, Origin, Redo
 from linemill.errors import LinemillError
-from linemill.executors.contract import Executor
 from linemill.executors.task import Task, Worked
 from linemill.failpoints import reach
 from linemill.files.hidden import Folders
 from linemill.files.publishing import check_target, move_input
 from linemill.mill.failing import failed
-from linemill.mill.job import Job, Place
+from linemill.mill.job import Job
 from linemill.mill.publishing import Publisher
 from linemill.mill.report import FileReport, report_of, report_of_failed
-from linemill.pipeline import Pipeline
-
-SMALL_BYTES = 256 * 2**10
-"""Files up to this are worked in groups."""
-
-GROUP_FILES = 100
-GROUP_BYTES = 4 * 2**20
+from linemill.mill.turns import InHand, Turns, Works
 
 CHECKPOINT_S = 2.0
 """How often the spans of a large file are made durable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Works:
-    """A version of the pipeline, ready to work.
-
-    Attributes:
-        pipeline: The checked pipeline.
-        version_id: Its row in the catalog.
-        executor: Runs its tasks.
-        place: Where its outputs go.
-    """
-
-    pipeline: Pipeline
-    version_id: int
-    executor: Executor
-    place: Place
-
-
-@dataclass(slots=True, eq=False)
-class _InHand:
-    """A job and how far it is.
-
-    Attributes:
-        job: The job.
-        works: What works on it.
-        tasks: The tasks that have not been given out.
-        running: Tasks that have been given out and have not ended.
-        is_staged: Its folders are there.
-        is_given_out: No more tasks will come.
-        saved_s: When its spans were last made durable.
-        outcome: What it has come to; None until then.
-    """
-
-    job: Job
-    works: Works
-    tasks: Iterator[Task]
-    running: int = 0
-    is_staged: bool = False
-    is_given_out: bool = False
-    saved_s: float = field(default_factory=time.monotonic)
-    outcome: Commit | LinemillError | None = None
 
 
 class Course:
@@ -106,14 +55,13 @@ class Course:
         self._on_failed = on_failed
         self._on_undone = on_undone
         self._in_order = in_order
-        self._small: deque[_InHand] = deque()
-        self._large: deque[_InHand] = deque()
-        self._is_large_ones_turn = False
-        self._running: dict[Future[list[Worked | LinemillError]], list[tuple[_InHand, Task]]] = {}
-        self._in_hand: dict[int, _InHand] = {}
-        self._over: list[_InHand] = []
+        self._turns = Turns(self._free, self._stage, self._given_out)
+        self._running: dict[Future[list[Worked | LinemillError]], list[tuple[InHand, Task]]] = {}
+        self._in_hand: dict[int, InHand] = {}
+        self._over: list[InHand] = []
         self._committed: dict[int, tuple[Commit, float]] = {}
         self._done_bytes = 0
+        self._saved_s = time.monotonic()
         self._held_by: set[int] = set()  # in order: files that are tried again, and that all later ones wait for
 
     @property
@@ -124,12 +72,12 @@ class Course:
     @property
     def queued_files(self) -> int:
         """How many files no worker has been given yet."""
-        return len(self._small) + len(self._large)
+        return len(self._turns)
 
     @property
     def queued_bytes(self) -> int:
         """How many bytes these have."""
-        return sum(max(0, one.job.claim.size) for one in (*self._small, *self._large))
+        return self._turns.bytes
 
     @property
     def done_bytes(self) -> int:
@@ -152,8 +100,7 @@ class Course:
 
     def stop_beginning(self) -> None:
         """Give out no more tasks; files that no worker has are left for `give_up`."""
-        self._small.clear()
-        self._large.clear()
+        self._turns.clear()
 
     def claims(self) -> list[Claim]:
         """Give the claims in hand that are not committed."""
@@ -163,24 +110,18 @@ class Course:
         """Take claims on."""
         for claim in claims:
             job = Job(claim, works.pipeline, works.place)
-            one = _InHand(job, works, job.tasks())
+            one = InHand(job, works, job.tasks())
             if claim.file_id in self._held_by:
                 self._held_by.discard(claim.file_id)
                 self._in_hand = {claim.attempt_id: one, **self._in_hand}
             else:
                 self._in_hand[claim.attempt_id] = one
-            (self._small if 0 <= claim.size <= SMALL_BYTES else self._large).append(one)
+            self._turns.add(one)
 
     def hand_out(self) -> None:
-        """Give the executors all that they can use: groups of small files, and tasks of large ones, in turn."""
-        while self._small or self._large:
-            is_large = bool(self._large) and (self._is_large_ones_turn or not self._small)
-            works = (self._large if is_large else self._small)[0].works
-            free = self._free(works)
-            if free <= 0:
-                return
-            self._is_large_ones_turn = not is_large
-            group = self._task_of_large() if is_large else self._group(works, free)
+        """Give the executors all that they can use."""
+        while (following := self._turns.next()) is not None:
+            works, group = following
             if group:
                 self._submit(works, group)
             if any(future.done() for future in self._running):
@@ -191,7 +132,8 @@ class Course:
         for future in [future for future in self._running if future.done()]:
             self._take(future)
         self._end(now)
-        self._save()
+        if time.monotonic() - self._saved_s > CHECKPOINT_S:
+            self.save()
 
     def redo(self, redos: Sequence[Redo]) -> None:
         """Take on what another process had committed and not published."""
@@ -212,8 +154,7 @@ class Course:
             words = "the run was stopped before the file was done"
             self._catalog.fail([Failed(claim, "interrupted", words, "", None, counts=False) for claim in claims], now)
         self._in_hand.clear()
-        self._small.clear()
-        self._large.clear()
+        self._turns.clear()
         self._running.clear()
 
     def _free(self, works: Works) -> int:
@@ -221,38 +162,7 @@ class Course:
         mine = sum(1 for group in self._running.values() if group[0][0].works.executor is works.executor)
         return works.executor.capacity - mine
 
-    def _task_of_large(self) -> list[tuple[_InHand, Task]]:
-        """Take the next task of the first large file."""
-        one = self._large[0]
-        if one.is_staged or self._stage(one):
-            task = next(one.tasks, None)
-            if task is not None:
-                one.running += 1
-                if task.span is None:
-                    self._large.popleft()
-                    self._given_out(one)
-                return [(one, task)]
-            self._given_out(one)
-        self._large.popleft()
-        return []
-
-    def _group(self, works: Works, free: int) -> list[tuple[_InHand, Task]]:
-        """Take small files together: as many as make an even share of those that wait."""
-        group: list[tuple[_InHand, Task]] = []
-        share = min(-(-len(self._small) // free), GROUP_FILES)
-        size = 0
-        while self._small and self._small[0].works is works and len(group) < share and size < GROUP_BYTES:
-            one = self._small.popleft()
-            if not self._stage(one):
-                continue
-            for task in one.tasks:  # one, or none where the file has failed already
-                one.running += 1
-                group.append((one, task))
-                size += one.job.claim.size
-            self._given_out(one)
-        return group
-
-    def _stage(self, one: _InHand) -> bool:
+    def _stage(self, one: InHand) -> bool:
         """Make the folders that a file's outputs are staged in, known to the catalog before the first file is in them.
 
         Returns:
@@ -276,12 +186,12 @@ class Course:
             return False
         return True
 
-    def _given_out(self, one: _InHand) -> None:
+    def _given_out(self, one: InHand) -> None:
         one.is_given_out = True
         if not one.running:
             self._over.append(one)
 
-    def _submit(self, works: Works, group: list[tuple[_InHand, Task]]) -> None:
+    def _submit(self, works: Works, group: list[tuple[InHand, Task]]) -> None:
         reach("submitted")
         future = works.executor.submit([task for _, task in group])
         self._running[future] = group
@@ -334,7 +244,7 @@ class Course:
             if told is not None:
                 self._on_report(told[0].claim, report_of(told[0], redo))
 
-    def _ended(self) -> list[_InHand]:
+    def _ended(self) -> list[InHand]:
         """Give the files that have come to their end, in the order in which they may be committed."""
         if not self._in_order:
             ended, self._over = self._over, []
@@ -361,7 +271,7 @@ class Course:
             del self._in_hand[commit.claim.attempt_id]
         self.publisher.add(redos)
 
-    def _failed(self, one: _InHand, error: LinemillError, now: float) -> Failed:
+    def _failed(self, one: InHand, error: LinemillError, now: float) -> Failed:
         job = one.job
         return failed(
             job.claim,
@@ -394,16 +304,16 @@ class Course:
         except LinemillError as error:
             self._catalog.event("mill", "not_put_away", str(error), now, failed.claim.file_id)
 
-    def _save(self) -> None:
+    def save(self) -> None:
         """Make durable how far large files are, so that a crash repeats little of them."""
-        now = time.monotonic()
+        self._saved_s = time.monotonic()
         for one in self._in_hand.values():
-            if one.job.claim.origin is Origin.INBOX and now - one.saved_s > CHECKPOINT_S:
-                one.saved_s = now
-                try:
-                    spans = one.job.durable()
-                    if spans:
-                        self._catalog.checkpoint(one.job.claim, spans)
-                        reach("saved")
-                except LinemillError as error:
-                    one.job.fail(error)
+            if one.job.claim.origin is not Origin.INBOX:
+                continue
+            try:
+                spans = one.job.durable()
+                if spans:
+                    self._catalog.checkpoint(one.job.claim, spans)
+                    reach("saved")
+            except LinemillError as error:
+                one.job.fail(error)

@@ -102,6 +102,8 @@ class Joined:
 
     def _append(self, span: Span, parts: Mapping[str, Path], worked: Worked) -> None:
         base = self.ledger.lines
+        if worked.starts is not None and any(self.lengths[name] != start for name, start in worked.starts.items()):
+            raise InvariantBroken(f"a span was put at {worked.starts}, and its place is {self.lengths}", self._where)
         added: dict[str, tuple[int, str]] = {}
         for name, whole in self._whole.items():
             if name == DEAD_LETTERS:

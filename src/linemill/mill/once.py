@@ -20,13 +20,14 @@ from linemill.errors import UsageError
 from linemill.executors.contract import Executor
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.prints import prints_on_stderr
-from linemill.mill.course import Course, Works
+from linemill.mill.course import Course
 from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.job import SPAN_BYTES, Place, spans_of
 from linemill.mill.recovery import recover
 from linemill.mill.report import FileReport
 from linemill.mill.sources import Given, Ready
 from linemill.mill.targets import name_of, refuse_collisions, targets_of
+from linemill.mill.turns import Works
 from linemill.pipeline import Pipeline, Version, version_of
 
 TICK_S = 0.1

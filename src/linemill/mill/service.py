@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import Arrived, Claim, Failed, FileState, Origin
@@ -14,7 +13,7 @@ from linemill.errors import WorldError
 from linemill.executors.local import LocalExecutor
 from linemill.failpoints import reach
 from linemill.mill.arrival import Inbox, Seen, lock
-from linemill.mill.course import Course, Works
+from linemill.mill.course import Course
 from linemill.mill.failing import THE_WORLDS
 from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.job import SPAN_BYTES, Place
@@ -23,7 +22,9 @@ from linemill.mill.reload import Refused, Reloaded, Reloader
 from linemill.mill.report import FileReport, State
 from linemill.mill.room import Room
 from linemill.mill.targets import targets_of
+from linemill.mill.telling import Logger, Telling
 from linemill.mill.tidying import tidy
+from linemill.mill.turns import Works
 from linemill.mill.wakes import Wakes
 from linemill.pipeline import After, Pipeline, Version, version_of
 
@@ -45,9 +46,6 @@ THIN_S = 3600.0
 
 TIDY_S = 60.0
 
-LOGGED_EACH = 10
-"""Files that are done at once and are logged one by one."""
-
 LONGEST_HOLD_S = 30.0
 
 WAKE = "wake"
@@ -55,19 +53,6 @@ WAKE = "wake"
 
 WORKED = "/worked"
 """Why a worker wakes us; no file has this name."""
-
-
-class Logger(Protocol):
-    """What the mill tells its log."""
-
-    def info(self, event: str, **values: Any) -> Any:
-        """Tell what is as it should be."""
-
-    def warning(self, event: str, **values: Any) -> Any:
-        """Tell what somebody may want to know."""
-
-    def error(self, event: str, **values: Any) -> Any:
-        """Tell what somebody should mend."""
 
 
 class Mill:
@@ -98,7 +83,7 @@ class Mill:
         self._scan_at = 0.0
         self._look_at = 0.0
         self._thin_at = 0.0
-        self._done: list[tuple[Claim, FileReport]] = []
+        self._telling = Telling(log)
         self._tidy_at = 0.0
         self._held_until = 0.0
         self._hold_s = 1.0
@@ -138,8 +123,8 @@ class Mill:
         self._course = Course(
             self._catalog,
             on_done=lambda: self._wakes.wake(WORKED),
-            on_report=self._tell,
-            on_failed=self._tell_failed,
+            on_report=self._note_report,
+            on_failed=self._note_failed,
         )
         version = version_of(self._pipeline)
         recovered = recover(self._catalog, self._base, now)
@@ -204,7 +189,7 @@ class Mill:
         try:
             self._course.settle(time.time())
         finally:
-            self._log_done()
+            self._telling.tell()
 
     def _wait_s(self, now: float) -> float:
         """Tell how long nothing is to be done unless something wakes us, in seconds."""
@@ -367,43 +352,24 @@ class Mill:
                 works.executor.look()
             self._settle()
             self._wakes.wait(min(LOOK_S, max(0.0, until - time.monotonic())))
+        self._settle()
+        self._course.save()
+        # What they had in hand is not taken any more: it would count as failed, and what is saved of it would be lost.
         for works in [*self._old_works, self._works]:
             works.executor.close()
-        self._settle()
         put_back = self._course.claims()
         self._course.give_up(time.time(), put_back=True)
         self._log.info("mill_stopped", put_back=len(put_back))
 
-    def _tell(self, claim: Claim, report: FileReport) -> None:
+    def _note_report(self, claim: Claim, report: FileReport) -> None:
+        self._telling.report(claim, report)
         if report.state is State.DONE:
             self._hold_s = 1.0
-            self._done.append((claim, report))
 
-    def _log_done(self) -> None:
-        """Log the files that are done: each, or, where they come by the hundred, how many; the catalog has each."""
-        done, self._done = self._done, []
-        if len(done) > LOGGED_EACH:
-            lines = sum(report.ledger.lines for _, report in done)
-            dead = sum(report.ledger.dead for _, report in done)
-            self._log.info("files_done", files=len(done), lines=lines, dead=dead)
-            return
-        for claim, report in done:
-            counts, seconds = report.ledger, round(report.seconds, 3)
-            self._log.info(
-                "file_done", file=claim.name, attempt=claim.attempt_id, lines=counts.lines, dead=counts.dead, seconds=seconds
-            )
-
-    def _tell_failed(self, failed: Failed) -> None:
+    def _note_failed(self, failed: Failed) -> None:
+        self._telling.failed(failed)
         if failed.code in THE_WORLDS:
             now = time.time()
             self._held_until = now + self._hold_s
             self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
             self._block(failed.reason, now)
-        self._log.warning(
-            "file_failed",
-            file=failed.claim.name,
-            attempt=failed.claim.attempt_id,
-            code=failed.code,
-            reason=failed.reason,
-            next_try_s=None if failed.next_try_at is None else round(failed.next_try_at - time.time(), 1),
-        )

@@ -38,6 +38,7 @@ MAX_NODES = 1000
 """More is a list of data, not a graph that somebody wrote; in a tagged list each node may name every later one."""
 
 RESERVED = (DROP, ANY_TAG)
+RESERVED_OF_OUTPUTS = (*RESERVED, "dead letters")
 PLACEHOLDERS = ("{name}", "{stem}", "{date}")
 
 
@@ -260,7 +261,7 @@ def _read_outputs(part: Part, folder: Path, problems: Problems) -> tuple[dict[st
     outputs: dict[str, Output] = {}
     places: dict[str, Place] = {}
     owners: dict[str, str] = {}
-    read_name = values.name("an output", RESERVED)
+    read_name = values.name("an output", RESERVED_OF_OUTPUTS)
     for name, entry in part.entries.items():
         where = f"outputs.{name}"
         read_value(entry.key, where, read_name, problems)
