@@ -62,6 +62,7 @@ class Mill:
             launcher.write_text(SMALL_SPANS)
             program = [str(launcher)]
         with self._words.open("ab") as words:
+            self._begins_at = words.tell()
             self.process = subprocess.Popen(
                 [sys.executable, *program, "watch", "-p", "pipeline.yaml"],
                 cwd=folder,
@@ -78,6 +79,13 @@ class Mill:
         return self._words.read_text(errors="backslashreplace")[-4000:]
 
     @property
+    def has_started(self) -> bool:
+        """Whether it has recovered what others left, and watches."""
+        with self._words.open("rb") as words:
+            words.seek(self._begins_at)
+            return b"Watching " in words.read()
+
+    @property
     def was_killed(self) -> bool:
         """Whether it has died as `kill -9` makes one die."""
         return self.process.poll() == -signal.SIGKILL
@@ -90,14 +98,19 @@ class Mill:
                 found += [int(child) for child in path.read_text().split() if _is_worker(int(child))]
         return found
 
+    def wait_until_started(self) -> None:
+        """Wait until it watches."""
+        wait_for(lambda: self._is_alive() and self.has_started, "the mill to start", self._told)
+
     def wait_until_idle(self, count: int) -> None:
         """Wait until so many files are at the end of their lives."""
+        self.wait_until_started()
         wait_for(lambda: self._is_alive() and is_idle(self.folder, count), f"{count} files to end", self._told)
 
     def wait_until_idle_or_killed(self, count: int) -> bool:
         """Wait until so many files are at the end of their lives, or it has died at its failpoint; tell whether it died."""
         wait_for(
-            lambda: self.was_killed or (self._is_alive() and is_idle(self.folder, count)),
+            lambda: self.was_killed or (self._is_alive() and self.has_started and is_idle(self.folder, count)),
             f"{count} files to end, or for a death at {self.failpoint}",
             self._told,
         )
@@ -111,8 +124,8 @@ class Mill:
 
     def stop(self) -> None:
         """Ask it to stop, and hold that it does so in order."""
-        if self._is_alive():
-            self.process.send_signal(signal.SIGTERM)
+        self.wait_until_started()
+        self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(LIMIT_S)
         assert code == 0, f"the mill left with {code}:\n{self.words}"
 

@@ -102,7 +102,7 @@ def test_a_disk_that_is_full_under_the_catalog_as_well_holds_the_mill_up_until_t
     workload = _files(4, 20_000)
     folder = make(workload)
     mill = start()
-    wait_for(lambda: (folder / "processing").exists(), "the mill to start", lambda: mill.words)
+    mill.wait_until_started()
     workload.drop(folder)
     _fill(folder / "ballast")
     wait_for(
@@ -166,7 +166,7 @@ def test_an_inbox_that_is_removed_and_made_again_by_a_sender_is_watched(make: Ma
     workload = workloads.own()
     folder = make(workload)
     mill = start()
-    wait_for(lambda: (folder / "processing").exists(), "the mill to start", lambda: mill.words)
+    mill.wait_until_started()
     aside = folder / "aside"
     os.rename(folder / "inbox", aside)
     shutil.rmtree(aside)

@@ -15,7 +15,7 @@ WORDS = ("alpha", "beta", "gamma", "delta", "epsilon")
 
 SETTINGS = """\
 errors: {backoff: 50ms}
-workers: {count: 2}
+workers: {count: 1}
 watch: {min_free: 1MiB}
 """
 
@@ -155,6 +155,8 @@ def _own(inputs: Mapping[str, bytes]) -> dict[str, bytes]:
     return errors | {f"out/general/{name}": upper(data, with_beta=False) for name, data in inputs.items()}
 
 
+TWO_WORKERS = SETTINGS.replace("count: 1", "count: 2")
+
 OWN = """\
 nodes:
   sort: {use: "steps:sort", to: {error: errors, "*": general}}
@@ -206,13 +208,13 @@ def growing() -> Workload:
 def many() -> Workload:
     """Many small files, which are worked and committed in groups."""
     inputs = {f"small{number:03}.log": text_of(f"small{number}", number % 5) for number in range(230)}
-    return Workload(OWN, inputs, whole=_own(inputs))
+    return Workload(OWN, inputs, whole=_own(inputs), settings=TWO_WORKERS)
 
 
 def large() -> Workload:
     """A file in spans, a small one beside it."""
-    inputs = {"large.log": text_of("large", 40_000), "small.log": text_of("small", 3)}
-    return Workload(OWN, inputs, whole=_own(inputs), small_spans=True)
+    inputs = {"large.log": text_of("large", 80_000), "small.log": text_of("small", 3)}
+    return Workload(OWN, inputs, whole=_own(inputs), small_spans=True, settings=TWO_WORKERS)
 
 
 def large_growing() -> Workload:
@@ -227,6 +229,7 @@ def large_growing() -> Workload:
             "out/day-*.txt": {name: upper(data, with_beta=False) for name, data in inputs.items()},
         },
         small_spans=True,
+        settings=TWO_WORKERS,
     )
 
 

@@ -125,8 +125,8 @@ class Dropper:
         elif chance < 0.28:
             self._begin_writing(now)
         elif chance < 0.31:
-            for _ in range(self._dice.randrange(20, 150)):
-                self._arrive(self._new(self._dice.choice(NAMES), self._dice.randrange(400)))
+            for number in range(self._dice.randrange(20, 150)):
+                self._arrive(self._new(f"burst{number}.log", self._dice.randrange(400)))
         else:
             self._arrive(self._new(self._dice.choice(NAMES), self._size()))
 
