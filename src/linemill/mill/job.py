@@ -330,7 +330,8 @@ class Job:
         budget = self._pipeline.budget
         if budget.allows(ledger.dead, ledger.lines):
             return
-        allowed = f"{budget.share * 100:.3g} %, and never fewer than {budget.least}" if budget.share else str(budget.least)
+        least = "and never all" if ledger.dead >= ledger.lines else f"and never fewer than {budget.least}"
+        allowed = f"{budget.share * 100:.3g} %, {least}" if budget.share else str(budget.least)
         first = self._letters[0] if self._letters else None
         example = f"the first is line {first.number}, {first.node or 'too long'}: {first.error}; " if first else ""
         raise TooManyDead(

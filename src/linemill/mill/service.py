@@ -103,9 +103,11 @@ class Mill:
         self._inbox.make()
         with lock(self._inbox.folder), Catalog.open(self._base / STATE_FOLDER, "watch") as catalog:
             self._catalog = catalog
+            version = version_of(self._pipeline)
+            self._reloader = Reloader(self._pipeline, version, LOOK_S)
             self._wakes = Wakes([self._inbox.folder, self._base / STATE_FOLDER / WAKE])
             try:
-                self._start()
+                self._start(version)
                 try:
                     self._on_started(self._inbox)
                     while not self._stopping:
@@ -115,9 +117,10 @@ class Mill:
                     for works in [*self._old_works, self._works]:
                         works.executor.close()
             finally:
+                self._reloader.close()
                 self._wakes.close()
 
-    def _start(self) -> None:
+    def _start(self, version: Version) -> None:
         now = time.time()
         self._catalog.set_control("blocked", None, now)
         self._course = Course(
@@ -126,9 +129,7 @@ class Mill:
             on_report=self._note_report,
             on_failed=self._note_failed,
         )
-        version = version_of(self._pipeline)
         recovered = recover(self._catalog, self._base, now)
-        self._reloader = Reloader(self._pipeline, version, LOOK_S)
         self._course.redo(recovered.redos)
         tidied = tidy(self._catalog, self._inbox, now)
         for claim in recovered.taken_back:
