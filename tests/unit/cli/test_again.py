@@ -27,7 +27,7 @@ def worked(monkeypatch, make_report):
     asked: list[Any] = []
     reports = [make_report("bad.log")]
 
-    def work_ready(pipeline: Any, base: Path, file_ids: Collection[int]) -> list[Any]:
+    def work_ready(pipeline: Any, base: Path, file_ids: Collection[int], *, stop: Any) -> list[Any]:
         asked.append((base, list(file_ids)))
         return reports
 
@@ -141,7 +141,7 @@ def test_without_a_catalog_there_is_nothing_to_do_again(mill, linemill, tmp_path
 
 
 def test_a_stop_names_what_was_not_done(failed, linemill, monkeypatch):
-    def work_ready(*_: Any) -> None:
+    def work_ready(*_: Any, stop: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("linemill.mill.once.work_ready", work_ready)

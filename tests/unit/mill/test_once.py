@@ -69,7 +69,7 @@ def test_many_files_do_not_add_up_to_open_ones(make_pipeline, tmp_path):
         ([10] * 6, 4, 2, 4),
         ([10], 4, 8, 2),
         ([2**26], 1, 8, 1),
-        ([2**26], None, 8, 4),
+        ([2**26], None, 16, 8),
         ([2**26], None, 2, 2),
         ([2**24] * 3, None, 8, 3),
         ([2**30], None, 1, 1),
@@ -84,7 +84,7 @@ def test_workers_follow_the_cores_and_the_work_or_what_the_user_says(
         os.truncate(path, size)
     found = []
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    monkeypatch.setattr("linemill.mill.once._Course.go", lambda course, count: found.append(count))
+    monkeypatch.setattr("linemill.mill.once._Run.go", lambda self, place, count: found.append(count))
     run(make_pipeline(), paths, workers=asked)
     assert found == [workers]
 
@@ -94,7 +94,7 @@ def test_standard_streams_and_a_lone_pipe_are_worked_in_this_process(make_pipeli
     (tmp_path / "a.log").touch()
     os.truncate(tmp_path / "a.log", 2**30)
     found = []
-    monkeypatch.setattr("linemill.mill.once._Course.go", lambda course, count: found.append(count))
+    monkeypatch.setattr("linemill.mill.once._Run.go", lambda self, place, count: found.append(count))
     pipeline = make_pipeline()
     run(pipeline, [None], workers=4)
     run(pipeline, [tmp_path / "a.log"], workers=4, to_stdout="all")

@@ -1,12 +1,11 @@
 import hashlib
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from linemill.mill.targets import name_of, targets_of
 
-DAY = date(2025, 3, 1)
+DAY = "2025-03-01"
 
 
 def test_the_name_of_an_input_is_its_last_part_and_never_a_step_elsewhere(tmp_path, monkeypatch):

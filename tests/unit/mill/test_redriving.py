@@ -1,0 +1,99 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from linemill.catalog.records import Kind, Wish
+from linemill.engine import TEXT_LIMIT, DeadCode, DeadLetter
+from linemill.errors import BadInput
+from linemill.executors.letters import letter_line
+from linemill.mill.redriving import Redriven
+
+
+@pytest.fixture
+def dead(tmp_path):
+    return tmp_path / "in.jsonl"
+
+
+@pytest.fixture
+def redriven(dead, make_claim):
+    """A re-drive of a file's dead letters, all of them or those of a wish."""
+
+    def apply(*letters, data=b"", node=None, code=None):
+        dead.write_bytes(b"".join(letter_line(letter, "in") for letter in letters))
+        wish = Wish(Kind.REDRIVE, "me", node=node, code=code)
+        return Redriven(dead, replace(make_claim(data), kind=Kind.REDRIVE, wish=wish), None)
+
+    return apply
+
+
+def _letter(number, node="keep", code=DeadCode.RAISED, text="bad", **others):
+    return DeadLetter(number, node, code, "ValueError: no", text, **others)
+
+
+def test_every_line_is_taken_once_in_the_order_of_the_file(redriven):
+    assert redriven(_letter(7, text="seven"), _letter(2, text="two"), _letter(7, "other", text="seven")).lines() == (
+        (2, "two"),
+        (7, "seven"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("wish", "numbers"),
+    [
+        ({}, [1, 2, 3]),
+        ({"node": "keep"}, [1, 2]),
+        ({"code": DeadCode.TIMEOUT}, [2, 3]),
+        ({"node": "keep", "code": DeadCode.TIMEOUT}, [2]),
+        ({"node": "nobody"}, []),
+    ],
+)
+def test_only_what_was_wished_is_taken_and_the_others_are_kept(redriven, tmp_path, wish, numbers):
+    letters = [_letter(1), _letter(2, code=DeadCode.TIMEOUT), _letter(3, "other", DeadCode.TIMEOUT)]
+    again = redriven(*letters, **wish)
+    assert [number for number, _ in again.lines()] == numbers
+    kept = [number for number in (1, 2, 3) if number not in numbers]
+    assert [letter.number for letter in again.letters([])] == kept
+    assert again.merge(tmp_path / "staged") == len(kept)
+    assert (tmp_path / "staged").exists() == bool(kept)
+
+
+def test_letters_that_are_kept_and_those_that_died_again_are_put_together_by_their_lines(redriven, dead, tmp_path):
+    kept = [_letter(1, "other"), _letter(9, "other", item={"a": 1}, traceback="Traceback\n")]
+    again = redriven(kept[0], _letter(5), kept[1], node="keep")
+    again.lines()
+    staged = tmp_path / "staged"
+    staged.write_bytes(letter_line(_letter(5, text="still bad"), "in"))
+    assert again.merge(staged) == 3
+    found = [json.loads(line) for line in staged.read_bytes().splitlines()]
+    assert [(letter["line"], letter["text"]) for letter in found] == [(1, "bad"), (5, "still bad"), (9, "bad")]
+    was = [json.loads(line) for line in dead.read_bytes().splitlines()]
+    assert [found[0], found[2]] == [was[0], was[2]]
+    assert again.letters([_letter(5)]) == (kept[0], _letter(5), kept[1])
+
+
+def test_a_line_that_the_letter_shows_only_the_beginning_of_is_read_from_the_input(redriven):
+    whole = "x" * (TEXT_LIMIT + 50)
+    again = redriven(_letter(2, text=whole[: TEXT_LIMIT + 1]), data=f"a\n{whole}\nb\n".encode())
+    assert again.lines() == ((2, whole),)
+
+
+def test_a_letter_whose_line_is_nowhere_is_kept(redriven, tmp_path):
+    again = redriven(_letter(2, text="x" * (TEXT_LIMIT + 1)), _letter(3), data=b"a\n")
+    assert again.lines() == ((3, "bad"),)
+    assert [letter.number for letter in again.letters([])] == [2]
+    too_long = _letter(1, "", DeadCode.TOO_LONG, text=None, offset=0, length=9)
+    again = redriven(too_long)
+    (tmp_path / "in").unlink()
+    assert again.lines() == ()
+    assert again.letters([]) == (too_long,)
+
+
+def test_a_file_of_dead_letters_that_is_gone_or_of_another_kind_is_said(redriven, dead, make_claim):
+    with pytest.raises(BadInput) as caught:
+        Redriven(dead, make_claim(), None)
+    assert caught.value.code == "vanished"
+    dead.write_bytes(b"not json\n")
+    with pytest.raises(BadInput, match="this is no file of dead letters") as caught:
+        Redriven(dead, make_claim(), None)
+    assert caught.value.code == "corrupt"
