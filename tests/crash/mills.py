@@ -107,14 +107,9 @@ class Mill:
         self.wait_until_started()
         wait_for(lambda: self._is_alive() and is_idle(self.folder, count), f"{count} files to end", self._told)
 
-    def wait_until_idle_or_killed(self, count: int) -> bool:
-        """Wait until so many files are at the end of their lives, or it has died at its failpoint; tell whether it died."""
-        wait_for(
-            lambda: self.was_killed or (self._is_alive() and self.has_started and is_idle(self.folder, count)),
-            f"{count} files to end, or for a death at {self.failpoint}",
-            self._told,
-        )
-        return self.was_killed
+    def wait_until_killed(self) -> None:
+        """Wait until it has died at its failpoint."""
+        wait_for(lambda: not self._is_alive(), f"a death at {self.failpoint}", self._told)
 
     def kill(self) -> None:
         """Kill it as a power cut would."""
