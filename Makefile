@@ -9,9 +9,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 CHECKED := src tests bench examples main.py
 # A process that has nothing left to do takes tests from one that has.
 ON_ALL_CORES := --numprocesses auto --dist worksteal
+# How long the soak lets files arrive.
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format soak bench lock clean
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +34,9 @@ check: $(SETUP) ## Format, lint, types, imports and fast tests, in under a minut
 format: $(SETUP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
+
+soak: $(SETUP) ## Kill the mill at 200 moments, then for ten minutes (SECONDS=600) while files of all kinds arrive
+	$(BIN)/python -m tests.soak --seconds $(SECONDS)
 
 bench: $(SETUP) ## Measure against a bare loop, at 100 MB and 1 GB (some minutes; 4 GB of disk)
 	$(BIN)/python -m bench.run
