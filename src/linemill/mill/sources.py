@@ -10,6 +10,7 @@ from pathlib import Path
 from linemill.catalog import Catalog
 from linemill.catalog.records import Arrived, Claim, Origin
 from linemill.errors import UsageError
+from linemill.files import shown
 from linemill.mill.targets import name_of
 from linemill.pipeline import Pipeline
 
@@ -75,7 +76,7 @@ class Given:
             if path is not None and self._catalog.is_done(_arrived(path, 0)):
                 raise UsageError(
                     f"the lines of this file are in the growing output {growing[0]!r} already",
-                    str(path),
+                    shown(path),
                     "`linemill reprocess FILE --append-again` writes them a second time",
                 )
 
