@@ -38,7 +38,7 @@ format: $(SETUP) ## Format the code and mend what ruff can mend
 soak: $(SETUP) ## Kill the mill at 200 moments, then for ten minutes (SECONDS=600) while files of all kinds arrive
 	$(BIN)/python -m tests.soak --seconds $(SECONDS)
 
-bench: $(SETUP) ## Measure against a bare loop, at 100 MB and 1 GB (some minutes; 4 GB of disk)
+bench: $(SETUP) ## Measure time, latency and memory (about half an hour; 6 GB of disk)
 	$(BIN)/python -m bench.run
 
 lock: $(SETUP) ## Pin the newest versions that pyproject.toml allows
