@@ -197,7 +197,9 @@ class Job:
         return fresh
 
     def fail(self, error: LinemillError) -> None:
-        """Fail the attempt; the first reason is the one that is told."""
+        """Fail the attempt; the first reason is the one that is told, with the file named as everywhere."""
+        if self.claim.place is not None and error.where == shown(self.claim.place):
+            error.where = self.where
         self._failure = self._failure or error
 
     @property

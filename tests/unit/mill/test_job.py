@@ -234,6 +234,13 @@ class TestFailures:
         assert job.has_failed
         assert job.commit() is died
 
+    def test_the_reason_names_the_file_as_people_here_would(self, make_job, worked, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        pipeline, job = make_job(b"\x1f\x8b\x08 no archive")
+        failure = worked(job, pipeline).commit()
+        assert isinstance(failure, BadInput)
+        assert failure.where == "in"
+
     @pytest.mark.parametrize("span_bytes", [None, 30])
     def test_discarding_leaves_nothing_and_may_be_repeated(self, make_job, worked, tmp_path, span_bytes):
         pipeline, job = make_job(b"a\nbad\n" * 20, span_bytes, steps=BAD)
