@@ -71,10 +71,11 @@ def write_project(tmp_path: Path) -> Callable[[str, str], Path]:
 
 @pytest.fixture
 def files_in() -> Callable[[Path], list[str]]:
-    """Everything in a project besides the project itself: hidden files, too, folders not."""
+    """Everything in a project besides the project itself and its catalog: hidden files, too, folders not."""
+    own = {"pipeline.yaml", "steps.py", ".linemill/catalog.db"}
 
     def apply(folder: Path) -> list[str]:
         found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-        return sorted(str(path) for path in found if str(path) not in {"pipeline.yaml", "steps.py"})
+        return sorted(str(path) for path in found if str(path) not in own)
 
     return apply

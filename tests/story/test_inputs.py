@@ -9,6 +9,9 @@ import lzma
 import os
 import signal
 import socket
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,12 +62,21 @@ def test_a_named_pipe_and_files_are_read_by_two_workers(passing, start):
     assert (passing / "out/a.log").read_bytes() == b"1\n"
 
 
+def _is_begun(project: Path) -> bool:
+    """Tell whether a run has claimed a file."""
+    try:
+        with closing(sqlite3.connect(f"file:{project}/.linemill/catalog.db?mode=ro", uri=True)) as catalog:
+            (count,) = catalog.execute("SELECT count(*) FROM attempt WHERE state = 'working'").fetchone()
+    except sqlite3.OperationalError:  # not made yet
+        return False
+    return bool(count)
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_stop_is_heard_while_nobody_writes_into_a_named_pipe(passing, start, files_in, workers):
     os.mkfifo(passing / "pipe")
     process = start("run", "pipe", "--workers", workers)
-    # The hidden file of its output is made before the pipe is opened.
-    while not list(passing.glob("out/.linemill-*.part")):
+    while not _is_begun(passing):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
@@ -98,72 +110,59 @@ class TestFilesThatFail:
 
     @pytest.fixture(params=["1", pytest.param("2", marks=pytest.mark.slow)])
     def refused(self, request, passing, linemill, files_in):
-        """Run a file that cannot be processed beside a good one, with one worker and with two; give its failure."""
+        """Run files that cannot be processed beside a good one, with one worker and with two; give their failures."""
 
-        def apply(name):
+        def apply(*names):
             before = files_in(passing)
             (passing / "good.log").write_text("a\n")
-            said = linemill("run", name, "good.log", "--json", "--workers", request.param)
-            bad, good = json.loads(said.stdout)["files"]
-            assert (said.returncode, bad["state"], good["state"]) == (1, "failed", "done")
-            assert bad["published"] == []
+            said = linemill("run", *names, "good.log", "--json", "--workers", request.param)
+            *bad, good = json.loads(said.stdout)["files"]
+            assert (said.returncode, good["state"]) == (1, "done")
+            assert [(report["state"], report["published"]) for report in bad] == [("failed", [])] * len(names)
             assert files_in(passing) == sorted([*before, "good.log", "out/good.log"])
-            return bad["failure"]
+            return [report["failure"] for report in bad]
 
         return apply
 
-    @pytest.mark.parametrize(
-        ("packed", "cut"),
-        [(gzip.compress, 5), (bz2.compress, 5), (lzma.compress, 5), (zstd.compress, 5)],
-        ids=["gzip", "bzip2", "xz", "zstd"],
-    )
-    def test_an_archive_that_ends_too_early(self, passing, refused, packed, cut):
-        (passing / "cut").write_bytes(packed(os.urandom(10_000).hex().encode())[:-cut])
-        failure = refused("cut")
-        assert failure["code"] == "truncated"
-        assert "[cut]" in failure["what"]
-
-    def test_an_archive_that_is_damaged(self, passing, refused):
+    def test_archives_that_end_too_early_or_are_damaged(self, passing, refused):
+        packers: dict[str, Callable[[bytes], bytes]] = {
+            "gzip": gzip.compress,
+            "bzip2": bz2.compress,
+            "xz": lzma.compress,
+            "zstd": zstd.compress,
+        }
+        for name, packed in packers.items():
+            (passing / name).write_bytes(packed(os.urandom(10_000).hex().encode())[:-5])
         data = bytearray(gzip.compress(os.urandom(10_000).hex().encode()))
         data[5000] ^= 255
         (passing / "damaged").write_bytes(data)
-        assert refused("damaged")["code"] == "corrupt"
+        failures = refused(*packers, "damaged")
+        assert [failure["code"] for failure in failures] == ["truncated"] * 4 + ["corrupt"]
+        assert all(f"[{name}]" in failure["what"] for name, failure in zip(packers, failures, strict=False))
 
     def test_an_archive_that_grows_beyond_max_size(self, passing, refused):
         (passing / "pipeline.yaml").write_text(PASS + "input: {max_size: 1MiB}\n")
         (passing / "bomb").write_bytes(gzip.compress(b"a line\n" * 200_000))
-        assert refused("bomb")["code"] == "too_big"
+        assert refused("bomb")[0]["code"] == "too_big"
 
     def test_an_archive_that_grows_a_thousandfold(self, passing, refused):
         # Not gzip, which comes to 1032 to 1 at most; and lines that are few.
         (passing / "bomb").write_bytes(zstd.compress((b"0" * 999_999 + b"\n") * 110))
-        assert refused("bomb")["code"] == "ratio"
+        assert refused("bomb")[0]["code"] == "ratio"
 
-    def test_a_file_that_is_not_there(self, refused):
-        failure = refused("missing.log")
-        assert failure["code"] == "vanished"
-        assert failure["what"].startswith("the file is not there [missing.log]")
-
-    def test_a_folder(self, passing, refused):
+    def test_what_is_not_there_or_is_no_file(self, passing, refused, monkeypatch):
         (passing / "folder").mkdir()
-        assert refused("folder")["what"] == "this is a folder, not a file [folder]; name the files in it"
-
-    def test_the_current_folder(self, refused):
-        assert refused(".")["code"] == "not_a_file"
-
-    def test_a_device(self, refused):
-        failure = refused("/dev/zero")
-        assert failure["what"].startswith("this is a device, not a file [/dev/zero]")
-
-    def test_a_socket(self, passing, refused, monkeypatch):
+        (passing / "circle").symlink_to("circle")
         monkeypatch.chdir(passing)  # the path of a socket must be short
         with socket.socket(socket.AF_UNIX) as server:
             server.bind("socket")
-            assert refused("socket")["code"] == "not_a_file"
-
-    def test_a_link_in_a_circle(self, passing, refused):
-        (passing / "circle").symlink_to("circle")
-        assert refused("circle")["code"] == "unreadable"
+            failures = refused("missing.log", "folder", ".", "/dev/zero", "circle", "socket")
+        missing, folder, _, device, *_ = failures
+        codes = ["vanished", "not_a_file", "not_a_file", "not_a_file", "unreadable", "not_a_file"]
+        assert [failure["code"] for failure in failures] == codes
+        assert missing["what"].startswith("the file is not there [missing.log]")
+        assert folder["what"] == "this is a folder, not a file [folder]; name the files in it"
+        assert device["what"].startswith("this is a device, not a file [/dev/zero]")
 
     def test_a_file_that_somebody_writes_to(self, passing, refused):
         (passing / "steps.py").write_text(
@@ -174,37 +173,35 @@ class TestFilesThatFail:
             "    return line\n"
         )
         (passing / "growing.log").write_text("a\ngrow\n")
-        failure = refused("growing.log")
-        assert failure["code"] == "changed"
+        assert refused("growing.log")[0]["code"] == "changed"
 
 
 class TestNames:
-    @pytest.mark.parametrize(
-        "name",
-        [
-            b"new\nline.log",
-            b"[bold red]markup[bold].log",
-            b"caf\xe9-\xff.log",
-            b"{date}.log",
-            b"{name}{stem}",
-            b"%s %d {0} {}",
-            b" spaces ",
-            b"'quotes\" & $(touch x) `y`",
-            b".hidden",
-            b"back\\slash",
-            "ünïcödé 日本 \u202e".encode(),
-        ],
+    NAMES = (
+        b"new\nline.log",
+        b"[bold red]markup[bold].log",
+        b"caf\xe9-\xff.log",
+        b"{date}.log",
+        b"{name}{stem}",
+        b"%s %d {0} {}",
+        b" spaces ",
+        b"'quotes\" & $(touch x) `y`",
+        b".hidden",
+        b"back\\slash",
+        "ünïcödé 日本 \u202e".encode(),
     )
-    def test_a_file_may_have_any_name(self, passing, linemill, files_in, name):
-        (passing / os.fsdecode(name)).write_bytes(b"a\nbad\n")
-        said = linemill("run", name)
+
+    def test_files_may_have_any_names(self, passing, linemill, files_in):
+        for name in self.NAMES:
+            (passing / os.fsdecode(name)).write_bytes(b"a\nbad\n")
+        said = linemill("run", *self.NAMES)
         assert said.returncode == 0, said.stderr
-        assert files_in(passing) == sorted(
-            [os.fsdecode(name), os.fsdecode(b"out/" + name), os.fsdecode(b"dead/" + name + b".jsonl")]
-        )
-        assert (passing / "out" / os.fsdecode(name)).read_bytes() == b"a\n"
+        written = [path for name in self.NAMES for path in (name, b"out/" + name, b"dead/" + name + b".jsonl")]
+        assert files_in(passing) == sorted(map(os.fsdecode, written))
         assert all(character.isprintable() for character in said.stdout.replace("\n", ""))
-        assert json.loads((passing / "dead" / os.fsdecode(name + b".jsonl")).read_bytes())["file"] == os.fsdecode(name)
+        for text in map(os.fsdecode, self.NAMES):
+            assert (passing / "out" / text).read_bytes() == b"a\n"
+            assert json.loads((passing / "dead" / f"{text}.jsonl").read_bytes())["file"] == text
 
     def test_a_name_that_begins_with_a_dash_comes_after_two_dashes(self, passing, linemill):
         (passing / "--json").write_bytes(b"a\n")

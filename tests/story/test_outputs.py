@@ -19,6 +19,8 @@ outputs:
   ticks: out/ticks/{name}
 """
 
+GROWING = PASS.replace("/{name}", ".log")
+
 KEEP = """\
 def keep(line: str):
     if line.startswith("bad"):
@@ -89,12 +91,14 @@ class TestRefusedBeforeAnythingIsBegun:
             "give the output another folder\n"
         )
 
-    def test_an_output_that_all_files_would_share(self, passing, refusal):
-        (passing / "pipeline.yaml").write_text(PASS.replace("out/ticks/{name}", "out/ticks-{date}.log"))
-        (passing / "a.log").write_text("a\n")
-        assert refusal("a.log") == (
-            "linemill: output 'ticks' would be one growing file for all inputs, which this version cannot write exactly once "
-            "[out/ticks-{date}.log]; put {name} or {stem} into its path, for one output file an input file\n"
+    def test_a_file_whose_lines_are_in_a_growing_output_already(self, passing, linemill, refusal):
+        (passing / "pipeline.yaml").write_text(GROWING)
+        for name in ("a.log", "b.log"):
+            (passing / name).write_text("a\ntick\n")
+        assert linemill("run", "a.log").returncode == 0
+        assert refusal("b.log", "a.log") == (
+            "linemill: the lines of this file are in the growing output 'all' already [a.log]; "
+            "`linemill reprocess FILE --append-again` writes them a second time\n"
         )
 
 
@@ -148,6 +152,48 @@ class TestWhatIsWritten:
         assert (passing / "precious").read_text() == "keep me\n"
         assert (passing / "out/all/a.log").read_text() == "a\n"
         assert not (passing / "out/all/a.log").is_symlink()
+
+
+class TestGrowingOutputs:
+    """One file for the lines of all inputs: each file's lines together, once, in the order in which the files were named."""
+
+    NAMES = tuple(f"{number}.log" for number in range(8))
+
+    @pytest.fixture
+    def growing(self, passing):
+        (passing / "pipeline.yaml").write_text(GROWING)
+        for number, name in enumerate(self.NAMES):
+            (passing / name).write_text(f"{name}\n" + "tick\n" * number)
+        return passing
+
+    @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+    def test_lines_come_in_the_order_of_the_files_and_those_of_a_file_that_fails_do_not(self, growing, linemill, workers):
+        (growing / "3.log").write_bytes(b"\x1f\x8b\x08 not really")
+        said = linemill("run", *self.NAMES, "--json", "--workers", workers)
+        assert said.returncode == 1
+        reports = {report["name"]: report for report in json.loads(said.stdout)["files"]}
+        assert [name for name in self.NAMES if reports[name]["state"] == "failed"] == ["3.log"]
+        ticks = sum(number for number in range(8) if number != 3)
+        assert (growing / "out/ticks.log").read_text() == "tick\n" * ticks
+        assert (growing / "out/all.log").read_text() == "".join(f"{name}\n" for name in self.NAMES if name != "3.log")
+
+    def test_a_file_that_has_changed_is_another_one_whose_lines_are_added(self, growing, linemill):
+        linemill("run", "1.log", "2.log")
+        (growing / "1.log").write_text("anew\n")
+        assert linemill("run", "1.log").returncode == 0
+        assert (growing / "out/all.log").read_text() == "1.log\n2.log\nanew\n"
+
+    def test_what_somebody_else_wrote_is_kept_and_said_and_the_lines_come_when_it_is_moved_away(self, growing, linemill):
+        linemill("run", "1.log")
+        with (growing / "out/all.log").open("a") as stranger:
+            stranger.write("not ours\n")
+        said = linemill("run", "2.log")
+        assert said.returncode == 1
+        assert "the growing output has 9 bytes at byte 6 that linemill did not write" in said.stderr
+        assert (growing / "out/all.log").read_text() == "1.log\nnot ours\n"
+        (growing / "out/all.log").rename(growing / "out/old.log")
+        assert linemill("run", "4.log").returncode == 0
+        assert (growing / "out/all.log").read_text() == "2.log\n4.log\n"
 
 
 class TestErrorBudget:
@@ -207,7 +253,8 @@ class TestAWorldThatSaysNo:
         said = linemill("run", "a.log", "b.log", "--workers", workers, preexec_fn=limit)
         assert said.returncode == 1
         assert (
-            "a.log: failed (world), nothing of it was published\n  the output could not be staged: file too large" in said.stdout
+            "a.log: failed (cannot_write), nothing of it was published\n  the output could not be staged: file too large"
+            in said.stdout
         )
         assert files_in(passing) == ["a.log", "b.log", "out/all/b.log", "out/ticks/b.log"]
 
@@ -222,6 +269,25 @@ class TestAWorldThatSaysNo:
         assert said.returncode == 1, said.stderr
         assert "the output could not be staged: read-only file system" in said.stdout
         assert "name a folder that can be written" in said.stdout
+
+    def test_a_project_that_cannot_be_written_is_refused_unless_the_outputs_go_elsewhere(self, passing, tmp_path_factory):
+        (passing / "a.log").write_text("a\n")
+        begin = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+        script = (
+            f'cd / && mount --bind {passing} {passing} && mount -o remount,ro,bind {passing} && cd {passing} || exit 99; "$@"'
+        )
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [*begin, "sh", "-c", script, "sh", sys.executable, "-m", "linemill", "run", "a.log"]
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        assert (said.returncode, said.stdout) == (1, "")
+        assert said.stderr == (
+            f"linemill: the state folder cannot be used: read-only file system [{passing}/.linemill]; "
+            "move what is there, or name another folder with --out\n"
+        )
+        elsewhere = tmp_path_factory.mktemp("elsewhere")
+        said = subprocess.run([*command, "--out", elsewhere], env=environment, capture_output=True, text=True, timeout=60)
+        assert said.returncode == 0, said.stderr
+        assert (elsewhere / "out/all/a.log").read_text() == "a\n"
 
     @pytest.mark.parametrize(
         "what",

@@ -61,6 +61,14 @@ def test_outputs_go_under_another_folder_if_one_is_named(steps, linemill):
     assert not (steps / "out").exists()
 
 
+@pytest.mark.parametrize(("arguments", "folder"), [((), "."), (("--out", "there"), "there")])
+def test_a_run_leaves_its_catalog_beside_what_it_writes_and_nothing_else_of_its_own(steps, linemill, arguments, folder):
+    (steps / "a.log").write_text("a\n")
+    assert linemill("run", "a.log", *arguments).returncode == 0
+    state = [path for path in steps.rglob("*") if path.parent.name == ".linemill"]
+    assert state == [steps / folder / ".linemill" / "catalog.db"]
+
+
 def test_json_is_one_object_that_agrees_with_the_files(steps, linemill):
     (steps / "a.log").write_text("a\ntick\nbad\n")
     said = linemill("run", "a.log", "--json")
@@ -162,6 +170,6 @@ def test_help_to_a_closed_pipe_is_quiet(steps, start):
 
 
 def _left(folder: Path) -> list[str]:
-    """Everything that is there besides the project itself and empty folders."""
-    mine = {"pipeline.yaml", "steps.py", "a.log"}
+    """Everything that is there besides the project itself, its catalog and empty folders."""
+    mine = {"pipeline.yaml", "steps.py", "a.log", "catalog.db"}
     return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name not in mine]

@@ -67,7 +67,8 @@ def outcome_of(linemill):
                 del node["seconds"]
             report["published"] = [(one["output"], one["lines"], one["bytes"]) for one in report["published"]]
         base = folder / f"by{workers}"
-        contents = {str(path.relative_to(base)): path.read_bytes() for path in base.rglob("*") if not path.is_dir()}
+        found = [path for path in base.rglob("*") if not path.is_dir() and path.name != "catalog.db"]
+        contents = {str(path.relative_to(base)): path.read_bytes() for path in found}
         return said.returncode, reports, contents
 
     return apply
