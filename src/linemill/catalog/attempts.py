@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
@@ -14,6 +15,8 @@ from linemill.catalog.records import AttemptState, Claim, FileState, Kind, SpanD
 from linemill.catalog.schema import attempt, file, node_count, span
 from linemill.errors import WorldError
 from linemill.files import shown
+
+T = TypeVar("T")
 
 SLICE = 1000
 """Rows that are asked for by their numbers in one statement."""
@@ -155,9 +158,9 @@ def still_ours(
     return ours
 
 
-def slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def slices(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut into as many as one statement takes."""
-    return (ids[begin : begin + SLICE] for begin in range(0, len(ids), SLICE))
+    return (values[begin : begin + SLICE] for begin in range(0, len(values), SLICE))
 
 
 _STATE_BEFORE = {

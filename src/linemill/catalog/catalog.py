@@ -179,10 +179,10 @@ class Catalog:
         with self._database.reading() as connection:
             return claiming.is_done(connection, arrived)
 
-    def known_in(self, folder: Path) -> dict[str, tuple[int, int]]:
-        """Give the size and the time of change of files that were claimed and stay in a watched folder, by name."""
+    def known_in(self, folder: Path, names: Collection[str]) -> dict[str, tuple[int, int]]:
+        """Give the size and the time of change, when they were last claimed, of these files that stay in a watched folder."""
         with self._database.reading() as connection:
-            return claiming.known_in(connection, folder)
+            return claiming.known_in(connection, folder, names)
 
     def whose(self, path: Path) -> tuple[FileState | None, Path | None]:
         """Tell the state and the place of the newest file from the inbox whose life name a path has; None for none."""

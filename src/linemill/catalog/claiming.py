@@ -78,14 +78,18 @@ def is_done(connection: Connection, arrived: Arrived) -> bool:
     return bool(published_before(connection, [row.id]))
 
 
-def known_in(connection: Connection, folder: Path) -> dict[str, tuple[int, int]]:
-    """Give the size and the time of change of files that were claimed and stay in a watched folder, by name."""
-    stays = select(file.c.name, file.c.size, file.c.mtime_ns).where(
-        file.c.origin == Origin.INBOX,
-        file.c.place == file.c.found,
-        file.c.found.startswith(f"{shown(folder)}/", autoescape=True),
-    )
-    return {unshown(row.name): (row.size, row.mtime_ns) for row in connection.execute(stays.order_by(file.c.id))}
+def known_in(connection: Connection, folder: Path, names: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Give the size and the time of change, when they were last claimed, of these files that stay in a watched folder."""
+    known: dict[str, tuple[int, int]] = {}
+    for some in slices(sorted(map(shown, names))):
+        stays = select(file.c.name, file.c.size, file.c.mtime_ns).where(
+            file.c.origin == Origin.INBOX,
+            file.c.name.in_(some),
+            file.c.place == file.c.found,
+            file.c.found.startswith(f"{shown(folder)}/", autoescape=True),
+        )
+        known |= {unshown(row.name): (row.size, row.mtime_ns) for row in connection.execute(stays.order_by(file.c.id))}
+    return known
 
 
 def whose(connection: Connection, name: str) -> tuple[FileState | None, Path | None]:

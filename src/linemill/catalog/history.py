@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
 
 from linemill.catalog import decoding, opening, owners, schema
+from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
 from linemill.catalog.filtering import comparison, filters_of
@@ -154,6 +155,11 @@ class History:
                 named |= _by_id(connection.execute(select(schema.file).where(condition).order_by(table.id.desc()).limit(limit)))
         newest = sorted(named.values(), key=lambda row: row.id, reverse=True)
         return list((found | {row.id: row for row in newest}).values())[:limit]
+
+    def known_in(self, folder: Path, names: Collection[str]) -> dict[str, tuple[int, int]]:
+        """Give the size and the time of change, when they were last claimed, of these files that stay in a watched folder."""
+        with self._database.reading() as connection:
+            return known_in(connection, folder, names)
 
     def attempts(self, file_id: int) -> list[AttemptRow]:
         """List the attempts of a file, the first one first."""

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,10 +85,13 @@ def seen_in_inbox(place: Place) -> tuple[tuple[Seen, ...], str | None]:
     Returns:
         What is there, and why nobody could look.
     """
+    from linemill.catalog.history import History
     from linemill.mill.arrival import look
 
     try:
-        return tuple(look(opened(place.pipeline), place.base, time.time())), None
+        with History.open(place.folder) or nullcontext() as history:
+            known = history.known_in if history is not None else lambda folder, names: {}
+            return tuple(look(opened(place.pipeline), place.base, time.time(), known)), None
     except LinemillError as error:
         return (), f"the inbox was not looked at: {error}"
 

@@ -12,7 +12,7 @@ import fnmatch
 import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +25,7 @@ from linemill.files.hidden import is_hidden
 from linemill.files.publishing import undisturbed
 from linemill.files.readiness import Readiness, Unready, hold
 from linemill.files.renaming import rename_to_free
-from linemill.pipeline import Pipeline
+from linemill.pipeline import After, Pipeline
 from linemill.pipeline.graph import WatchSettings
 
 LOCK_NAME = ".linemill.lock"
@@ -259,13 +259,18 @@ class Inbox:
         return every
 
 
-def look(pipeline: Pipeline, base: Path, now: float) -> list[Seen]:
+Known = Callable[[Path, Collection[str]], Mapping[str, tuple[int, int]]]
+"""Gives, for a folder and names, size and time of change of those that were claimed and stay there."""
+
+
+def look(pipeline: Pipeline, base: Path, now: float, known: Known) -> list[Seen]:
     """Look through a pipeline's inbox once, changing nothing; nothing is there if the folder is not.
 
     Args:
         pipeline: The checked pipeline.
         base: The folder that relative paths start from.
         now: Seconds since 1970.
+        known: Asked where inputs are kept, so that those that are done are left out.
 
     Raises:
         WorldError: The folder cannot be read.
@@ -273,7 +278,11 @@ def look(pipeline: Pipeline, base: Path, now: float) -> list[Seen]:
     inbox = Inbox(pipeline.watch, base)
     if not os.path.lexists(inbox.folder):
         return []
-    return inbox.scan(now, EVERY)
+    seen = inbox.scan(now, EVERY)
+    if pipeline.watch.after is not After.KEEP:
+        return seen
+    done = known(inbox.folder, [one.name for one in seen])
+    return [one for one in seen if done.get(one.name) != (one.size, one.mtime_ns)]
 
 
 @contextlib.contextmanager

@@ -147,7 +147,7 @@ class Mill:
             tidied=tidied,
         )
         if self._pipeline.watch.after is After.KEEP:
-            self._known = self._catalog.known_in(self._inbox.folder)
+            self._known = self._catalog.known_in(self._inbox.folder, os.listdir(self._inbox.folder))
         self._works = self._equipped(self._pipeline, version, now)  # last: whoever has them must close them
 
     def _equipped(self, pipeline: Pipeline, version: Version, now: float) -> Works:

@@ -82,8 +82,9 @@ def test_a_file_that_stays_in_the_inbox_is_known_there(yard, catalog):
     options = {"origin": Origin.INBOX, "version_id": yard.version(catalog), "day": "", "now": 1.0}
     catalog.claim(arrived, place_in=None, is_taken=lambda name: False, **options)
     yard.claim(catalog, "moved.txt")
-    assert catalog.known_in(yard.base / "inbox") == {"a%.txt": (10, 5), os.fsdecode(b"\xff"): (10, 5)}
-    assert catalog.known_in(yard.base / "in") == {}
+    names = ["a%.txt", os.fsdecode(b"\xff"), "moved.txt", "new.txt"]
+    assert catalog.known_in(yard.base / "inbox", names) == {"a%.txt": (10, 5), os.fsdecode(b"\xff"): (10, 5)}
+    assert catalog.known_in(yard.base / "in", names) == {}
 
 
 def test_a_time_of_change_beyond_all_columns_is_no_obstacle(yard, catalog):

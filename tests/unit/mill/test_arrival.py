@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from linemill.files.hidden import hidden_beside
 from linemill.files.readiness import Unready
 from linemill.mill import arrival
 from linemill.mill.arrival import EVERY, Inbox, Reason, Seen, lock, look
-from linemill.pipeline.graph import WatchSettings
+from linemill.pipeline.graph import After, WatchSettings
 
 
 @pytest.fixture
@@ -391,10 +392,24 @@ def test_other_settings_are_followed_but_the_inbox_stays(inbox, tmp_path):
 
 def test_a_look_changes_nothing(make_pipeline, tmp_path):
     pipeline = make_pipeline()
-    assert look(pipeline, tmp_path, 0) == []
+    assert look(pipeline, tmp_path, 0, lambda folder, names: {}) == []
     assert not (tmp_path / "inbox").exists()
     inbox = Inbox(pipeline.watch, tmp_path)
     inbox.make()
     path = _put(inbox, "a")
-    assert _fates(look(pipeline, tmp_path, 0)) == {"a": (FileState.READY, "")}
+    assert _fates(look(pipeline, tmp_path, 0, lambda folder, names: {})) == {"a": (FileState.READY, "")}
     assert path.exists()
+
+
+def test_a_file_that_is_done_and_kept_is_not_seen_until_it_changes(make_pipeline, tmp_path):
+    pipeline = make_pipeline()
+    pipeline = replace(pipeline, watch=replace(pipeline.watch, after=After.KEEP))
+    inbox = Inbox(pipeline.watch, tmp_path)
+    inbox.make()
+    path = _put(inbox, "a")
+    _put(inbox, "b")
+    facts = path.stat()
+    known = {"a": (facts.st_size, facts.st_mtime_ns)}
+    assert list(_fates(look(pipeline, tmp_path, 0, lambda folder, names: known))) == ["b"]
+    path.write_text("more\n")
+    assert sorted(_fates(look(pipeline, tmp_path, 0, lambda folder, names: known))) == ["a", "b"]
