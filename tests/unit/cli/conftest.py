@@ -141,7 +141,7 @@ def records(make_records: Callable[[Path], Any], mill: FakeMill, tmp_path: Path)
 def inbox(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What commands see in the inbox: whatever a test puts here."""
     seen: list[Any] = []
-    monkeypatch.setattr("linemill.mill.arrival.look", lambda pipeline, base, now: seen)
+    monkeypatch.setattr("linemill.mill.arrival.look", lambda pipeline, base, now, known: seen)
     return seen
 
 
