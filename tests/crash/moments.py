@@ -12,6 +12,9 @@ from tests.crash.workloads import GROWING, Workload, contents, text_of, upper
 
 FILES_A_KILL = 3
 
+BACKLOG = 10 * FILES_A_KILL
+"""So many files wait when the mill has died too early too often; then it lives until it has worked them all."""
+
 
 def kill_at_random_moments(folder: Path, kills: int, seed: int, tell: Callable[[str], None] = lambda words: None) -> list[str]:
     """Kill the mill so many times, then let it come to its end; give what is not as it must be.
@@ -42,12 +45,19 @@ def kill_at_random_moments(folder: Path, kills: int, seed: int, tell: Callable[[
             # From the first moment at which it can have touched anything on, to a little after the last.
             time.sleep(dice.uniform(0.2, 1.1) * duration)
             mill.kill()
-            working += bool(contents(folder / "inbox")) or bool(contents(folder / "processing"))
+            left = len(contents(folder / "inbox")) + len(contents(folder / "processing"))
+            working += left > 0
             faults += [
                 f"kill {number}: {name} is neither absent nor whole"
                 for name, data in contents(folder / "out" / "errors").items()
                 if data != work.whole[f"out/errors/{name}"]
             ]
+            if left > BACKLOG:
+                begin = time.monotonic()
+                mill = Mill(folder)
+                mill.wait_until_idle((number + 2) * FILES_A_KILL)
+                duration = time.monotonic() - begin
+                mill.kill()
             if number % 20 == 19:
                 tell(f"{number + 1} kills, {working} of them in the middle of work")
         mill = Mill(folder)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -83,11 +85,20 @@ def _faults_of_outputs(folder: Path, life_name: str, drop: Drop) -> Iterator[str
             yield f"{output} of {life_name!r} has {path.stat().st_size} bytes that are not those of number {drop.number}"
     died = [number for number, line in enumerate(content.splitlines(), 1) if b"omega" in line]
     if died:
-        letters = folder / "dead" / f"{life_name}.jsonl"
-        if not letters.exists():
+        letters = _letters_of(folder / "dead", life_name)
+        if letters is None:
             yield f"the dead letters of {life_name!r} are missing"
         elif [json.loads(line)["line"] for line in letters.read_bytes().splitlines()] != died:
             yield f"the dead letters of {life_name!r} are others"
+
+
+def _letters_of(folder: Path, life_name: str) -> Path | None:
+    """Find the dead letters of a file; a name that would be too long is shortened, and ends in a digest of all of it."""
+    name = f"{life_name}.jsonl"
+    if len(os.fsencode(name)) > 255:
+        end = f"~{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}.jsonl"
+        return next((path for path in folder.iterdir() if path.name.endswith(end)), None)
+    return folder / name if (folder / name).exists() else None
 
 
 def _faults_of_growing(path: Path, taken: Iterable[Drop]) -> Iterator[str]:
