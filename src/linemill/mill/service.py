@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from linemill.catalog import Catalog
@@ -16,6 +17,7 @@ from linemill.mill.arrival import Inbox, Seen, lock
 from linemill.mill.course import Course
 from linemill.mill.failing import THE_WORLDS
 from linemill.mill.folders import STATE_FOLDER
+from linemill.mill.holding import Hold
 from linemill.mill.job import SPAN_BYTES, Place
 from linemill.mill.recovery import recover
 from linemill.mill.reload import Refused, Reloaded, Reloader
@@ -45,8 +47,6 @@ still take it away."""
 THIN_S = 3600.0
 
 TIDY_S = 60.0
-
-LONGEST_HOLD_S = 30.0
 
 WAKE = "wake"
 """The file in the state folder that commands touch."""
@@ -79,14 +79,13 @@ class Mill:
         self._wakes: Wakes
         self._known: dict[str, tuple[int, int]] = {}
         self._is_paused = False
-        self._blocked: str | None = None
+        self._is_claiming = False
         self._scan_at = 0.0
         self._look_at = 0.0
         self._thin_at = 0.0
         self._telling = Telling(log)
         self._tidy_at = 0.0
-        self._held_until = 0.0
-        self._hold_s = 1.0
+        self._hold: Hold
         self._take_at = 0.0
 
     def stop(self) -> None:
@@ -122,7 +121,7 @@ class Mill:
 
     def _start(self, version: Version) -> None:
         now = time.time()
-        self._catalog.set_control("blocked", None, now)
+        self._hold = Hold(self._catalog, self._log, now)
         self._course = Course(
             self._catalog,
             on_done=lambda: self._wakes.wake(WORKED),
@@ -163,22 +162,21 @@ class Mill:
         try:
             self._step()
         except WorldError as error:
-            self._held_until = time.time() + self._hold_s
-            self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
-            self._log.error(
-                "mill_held_up", code=error.code, reason=str(error), next_try_s=round(self._held_until - time.time(), 1)
-            )
-            self._wakes.wait(self._held_until - time.time())
+            self._log.error("mill_held_up", code=error.code, reason=str(error))
+            with suppress(WorldError):  # the catalog itself may be what cannot be written
+                self._hold.trouble(str(error), time.time())
+            self._wakes.wait(max(LOOK_S, self._hold.until - time.time()))
 
     def _step(self) -> None:
         now = time.time()
         if now >= self._look_at:
             self._look(now)
-        if self._may_claim(now):
-            self._claim(now)
+        self._is_claiming = self._may_claim(now) and self._claim(now)
         self._course.hand_out()
         self._settle()
-        self._hold(time.time())
+        trouble = self._course.publisher.trouble
+        if trouble is not None:
+            self._hold.trouble(str(trouble), time.time(), self._course.publisher.next_at)
         self._retire()
         reasons = self._wakes.wait(self._wait_s(time.time()))
         if reasons - {WORKED}:
@@ -196,7 +194,11 @@ class Mill:
         """Tell how long nothing is to be done unless something wakes us, in seconds."""
         if self._stopping:
             return 0.0
-        times = [self._look_at, self._scan_at]
+        times = [self._look_at]
+        if self._is_claiming:
+            times.append(self._scan_at)
+        elif self._hold.until > now:
+            times.append(self._hold.until)
         if self._course.publisher.has_work:
             times.append(self._course.publisher.next_at)
         return max(0.0, min(times) - now)
@@ -227,35 +229,14 @@ class Mill:
                 self._log.info("history_thinned", files=removed)
 
     def _may_claim(self, now: float) -> bool:
-        if self._is_paused or now < self._held_until:
-            return False
-        lack = self._room.lack(now)
-        self._block(lack, now)
-        return lack is None
+        return not self._is_paused and self._hold.may_claim(self._room.lack(now), now)
 
-    def _block(self, reason: str | None, now: float) -> None:
-        """Say why no file is claimed, or that files are claimed again."""
-        if reason == self._blocked:
-            return
-        self._blocked = reason
-        self._catalog.set_control("blocked", None if reason is None else {"reason": reason, "since": now}, now)
-        if reason is None:
-            self._log.info("mill_unblocked")
-        else:
-            self._log.warning("mill_blocked", reason=reason)
-
-    def _hold(self, now: float) -> None:
-        """Claim nothing for a while after something could not be written, longer each time, until it can."""
-        trouble = self._course.publisher.trouble
-        if trouble is not None and now >= self._held_until:
-            self._held_until = self._course.publisher.next_at
-            self._block(str(trouble), now)
-
-    def _claim(self, now: float) -> None:
+    def _claim(self, now: float) -> bool:
+        """Claim what is ready; tell whether there was room for it, so that the inbox is to be looked through again in time."""
         course, works = self._course, self._works
-        room = QUEUED_FILES - course.queued_files
+        room = (1 if self._hold.is_trying else QUEUED_FILES) - course.queued_files
         if room <= 0 or course.queued_bytes > QUEUED_BYTES:
-            return
+            return False
         day = datetime.now(UTC).date().isoformat()
         if now >= self._take_at:
             self._take_at = now + LOOK_S
@@ -264,8 +245,10 @@ class Mill:
                 self._log.info("file_taken_again", file=claim.name, attempt=claim.attempt_id, kind=claim.kind)
             course.begin(again, works)
             room -= len(again)
-        if now < self._scan_at or room <= 0:
-            return
+        if room <= 0:
+            return False
+        if now < self._scan_at:
+            return True
         seen = self._inbox.scan(now, room, known=self._is_known)
         ready = [one for one in seen if one.fate is FileState.READY][:room]
         self._scan_at = now + SCAN_S
@@ -276,6 +259,9 @@ class Mill:
             self._claim_ready(ready, works, day, now)
             if len(ready) == room:
                 self._scan_at = now
+        elif self._hold.is_trying and course.is_idle:
+            self._hold.over(now)  # nothing is left to try it with
+        return True
 
     def _claim_ready(self, ready: list[Seen], works: Works, day: str, now: float) -> None:
         keeps = works.pipeline.watch.after is After.KEEP
@@ -364,13 +350,10 @@ class Mill:
 
     def _note_report(self, claim: Claim, report: FileReport) -> None:
         self._telling.report(claim, report)
-        if report.state is State.DONE:
-            self._hold_s = 1.0
+        if report.state is State.DONE and self._hold.is_trying and self._course.publisher.trouble is None:
+            self._hold.over(time.time())
 
     def _note_failed(self, failed: Failed) -> None:
         self._telling.failed(failed)
         if failed.code in THE_WORLDS:
-            now = time.time()
-            self._held_until = now + self._hold_s
-            self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
-            self._block(failed.reason, now)
+            self._hold.trouble(failed.reason, time.time())
