@@ -22,7 +22,7 @@ run: $(SETUP) ## Run the quick-start example on its sample log
 	$(BIN)/linemill run examples/quickstart/sample.log --pipeline examples/quickstart/pipeline.yaml
 
 test: $(SETUP) ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(ON_ALL_CORES)
 
 check: $(SETUP) ## Format, lint, types, imports and fast tests, in under a minute
 	$(BIN)/ruff format --check $(CHECKED)
