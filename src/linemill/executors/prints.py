@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import select
 import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-_STDOUT, _STDERR = 1, 2
+from linemill.observe.lossy import Lossy
 
-PATIENCE_S = 1.0
-"""How long a worker waits for somebody to take what it prints."""
+_STDOUT, _STDERR = 1, 2
 
 
 @contextlib.contextmanager
@@ -54,20 +52,15 @@ def lossy_prints() -> None:
 
 def lossy(descriptor: int) -> TextIO:
     """Give a text stream that loses what nobody takes, and never fails."""
-    return io.TextIOWrapper(io.BufferedWriter(_Lossy(descriptor)), "utf-8", "backslashreplace", line_buffering=True)
+    return io.TextIOWrapper(io.BufferedWriter(_Raw(descriptor)), "utf-8", "backslashreplace", line_buffering=True)
 
 
-class _Lossy(io.RawIOBase):
-    """Writes to a descriptor as long as somebody takes it.
-
-    A pipe that is ready takes `PIPE_BUF` bytes without waiting, so no more is written at once.
-    """
+class _Raw(io.RawIOBase):
+    """A descriptor as the `io` module wants it, that loses what nobody takes."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLOUT)
-        self._patience_s = PATIENCE_S
+        self._lossy = Lossy()
 
     def fileno(self) -> int:
         return self._descriptor
@@ -80,12 +73,5 @@ class _Lossy(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         """Write what is taken; say that all was."""
-        rest = memoryview(data)
-        count = rest.nbytes
-        with contextlib.suppress(OSError):
-            while rest and self._poll.poll(self._patience_s * 1000):
-                self._patience_s = PATIENCE_S
-                rest = rest[os.write(self._descriptor, rest[: select.PIPE_BUF]) :]
-            if rest:
-                self._patience_s = 0  # until somebody reads again
-        return count
+        self._lossy.write(self._descriptor, data)
+        return len(data)

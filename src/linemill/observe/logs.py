@@ -11,7 +11,6 @@ import json
 import logging
 import math
 import os
-import select
 import sys
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 
 from linemill.files.names import shown
+from linemill.observe.lossy import Lossy
 
 LOG_FILE = "linemill.log"
 MOST_BYTES = 10 * 10**6
@@ -31,9 +31,6 @@ MOST_FILES = 5
 
 LONGEST_TEXT = 8_000
 """Characters of one value: a line of a file may be megabytes long, and an error may quote it."""
-
-PATIENCE_S = 1.0
-"""How long the terminal may take, once; then nothing waits for it until it is read again."""
 
 _NAMES = ("file", "first", "last")
 """Values that are names of files, shown as in all other places."""
@@ -212,7 +209,7 @@ class _Terminal(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._patience_s = PATIENCE_S
+        self._lossy = Lossy()
         self._is_torn = False
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -232,18 +229,9 @@ class _Terminal(logging.Handler):
             descriptor = sys.stderr.fileno()
         except (AttributeError, OSError, ValueError):  # there is none
             return
-        rest = memoryview(f"{line}\n".encode(sys.stderr.encoding or "utf-8", "backslashreplace"))
+        data = f"{line}\n".encode(sys.stderr.encoding or "utf-8", "backslashreplace")
         if self._is_torn:
-            rest = memoryview(b"\n" + bytes(rest))
-        poll = select.poll()
-        poll.register(descriptor, select.POLLOUT)
-        try:
-            # A pipe that is ready takes PIPE_BUF bytes without waiting.
-            while rest and poll.poll(self._patience_s * 1000):
-                self._patience_s = PATIENCE_S
-                rest = rest[os.write(descriptor, rest[: select.PIPE_BUF]) :]
-                self._is_torn = bool(rest)
-        except OSError:
-            return
-        if rest:
-            self._patience_s = 0.0
+            data = b"\n" + data
+        taken = self._lossy.write(descriptor, data)
+        if taken:
+            self._is_torn = taken < len(data)

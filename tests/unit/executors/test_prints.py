@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from linemill.executors import prints
 from linemill.executors.prints import lossy
+from linemill.observe import lossy as lossy_module
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_what_is_larger_than_the_pipe_can_take_at_once_is_whole(pipe):
 
 
 def test_what_nobody_takes_is_lost_and_it_goes_on_when_somebody_does(pipe, monkeypatch):
-    monkeypatch.setattr(prints, "PATIENCE_S", 0)
+    monkeypatch.setattr(lossy_module, "PATIENCE_S", 0)
     reader, writer = pipe
     out = lossy(writer)
     for _ in range(100):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from linemill.observe import logs
+from linemill.observe import logs, lossy
 from linemill.observe.logs import set_up
 
 
@@ -246,7 +246,7 @@ class TestATerminal:
         assert [line["event"] for line in told()] == ["said"]
 
     def test_that_nobody_reads_stops_nobody_and_is_told_again_when_somebody_does(self, folder, told, monkeypatch):
-        monkeypatch.setattr(logs, "PATIENCE_S", 0.05)
+        monkeypatch.setattr(lossy, "PATIENCE_S", 0.05)
         ear, mouth = os.pipe()
         with open(mouth, "w") as file, open(ear, "rb", buffering=0) as heard:
             monkeypatch.setattr(sys, "stderr", file)
