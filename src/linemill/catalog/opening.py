@@ -17,6 +17,7 @@ from linemill.catalog import schema
 from linemill.catalog.database import LONGEST_WAIT_S, Database
 from linemill.errors import WorldError
 from linemill.files import shown
+from linemill.files.trouble import reason_of
 
 NAME = "catalog.db"
 
@@ -129,8 +130,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _unusable(folder: Path, error: OSError) -> WorldError:
-    reason = (error.strerror or str(error)).lower()
-    what = f"the state folder cannot be used: {reason}"
+    what = f"the state folder cannot be used: {reason_of(error)}"
     return WorldError(what, shown(folder), "move what is there, or name another folder with --out", code="catalog")
 
 

@@ -16,6 +16,7 @@ from linemill.catalog import schema
 from linemill.catalog.records import AttemptState, Owner
 from linemill.errors import WorldError
 from linemill.files import shown
+from linemill.files.trouble import reason_of
 
 _PREFIX, _SUFFIX = "owner-", ".lock"
 
@@ -123,6 +124,5 @@ def _is_held(path: Path) -> bool:
 
 
 def _cannot_lock(error: OSError, path: Path) -> WorldError:
-    reason = (error.strerror or str(error)).lower()
     hint = "give write permission on the folder, or name another one with --out"
-    return WorldError(f"the state folder cannot be used: {reason}", shown(path), hint, code="catalog")
+    return WorldError(f"the state folder cannot be used: {reason_of(error)}", shown(path), hint, code="catalog")

@@ -20,7 +20,7 @@ from linemill.failpoints import reach
 from linemill.files.libc import from_libc
 from linemill.files.names import shown
 from linemill.files.renaming import are_one, rename_to_free
-from linemill.files.trouble import cannot_read, cannot_write
+from linemill.files.trouble import cannot_read, cannot_write, refused
 
 COPY_BYTES = 256 * 2**10
 """Copied at once. 512 MiB took 0.24 s of the processor's time, as with `copy_file_range`, and 0.37 s with 1 MiB at once."""
@@ -339,6 +339,4 @@ def _staged_gone(staged: Path, target: Path) -> WorldError:
 
 
 def _cannot_move(error: OSError, place: Path) -> WorldError:
-    code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
-    reason = (error.strerror or str(error)).lower()
-    return WorldError(f"the input could not be moved: {reason}", shown(place), "check the folder and the disk", code=code)
+    return refused("the input could not be moved", error, place, "check the folder and the disk")

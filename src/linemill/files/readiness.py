@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from linemill.files.trouble import reason_of
+
 LOOK_AGAIN_S = 1.0
 """When to ask again about a file that is being written or cannot be opened, in seconds, where no event tells that it is over."""
 
@@ -126,7 +128,7 @@ def hold(path: Path, *, with_lease: bool = True) -> Hold | str:
     except BlockingIOError:
         return Unready.WRITING  # somebody else has a lease to write, as file servers do
     except OSError as error:
-        return f"{Unready.UNREADABLE}: {(error.strerror or str(error)).lower()}"
+        return f"{Unready.UNREADABLE}: {reason_of(error)}"
     with contextlib.ExitStack() as opened:
         opened.callback(os.close, descriptor)
         facts = os.fstat(descriptor)

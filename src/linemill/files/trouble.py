@@ -27,10 +27,10 @@ def cannot_read(error: OSError, where: str) -> LinemillError:
     if error.errno in _GONE:
         return BadInput("the file is not there", where, "check the name, and that nobody moves or deletes it", code="vanished")
     if error.errno in _FORBIDDEN:
-        return BadInput(f"the file cannot be opened: {_reason(error)}", where, "check its permissions", code="unreadable")
+        return BadInput(f"the file cannot be opened: {reason_of(error)}", where, "check its permissions", code="unreadable")
     if error.errno == errno.EISDIR:
         return BadInput("this is a folder, not a file", where, "name the files in it", code="not_a_file")
-    return WorldError(f"the file could not be read: {_reason(error)}", where, "try again; if it stays so, check the disk")
+    return WorldError(f"the file could not be read: {reason_of(error)}", where, "try again; if it stays so, check the disk")
 
 
 def cannot_write(error: OSError, what: str, path: Path | str) -> WorldError:
@@ -43,8 +43,15 @@ def cannot_write(error: OSError, what: str, path: Path | str) -> WorldError:
     """
     hint = _WRITING_HINTS.get(error.errno or 0, "check the disk and the folder, and run again")
     code = "disk_full" if error.errno in _FULL else "cannot_write"
-    return WorldError(f"the output could not be {what}: {_reason(error)}", shown(path), hint, code=code)
+    return WorldError(f"the output could not be {what}: {reason_of(error)}", shown(path), hint, code=code)
 
 
-def _reason(error: OSError) -> str:
+def refused(what: str, error: OSError, path: Path, hint: str) -> WorldError:
+    """Say that the system refused something else: what, why, where, and what helps."""
+    code = "disk_full" if error.errno in _FULL else None
+    return WorldError(f"{what}: {reason_of(error)}", shown(path), hint, code=code)
+
+
+def reason_of(error: OSError) -> str:
+    """Say what the system says, as a part of a sentence."""
     return (error.strerror or str(error)).lower()

@@ -6,7 +6,6 @@ A scan of the folder is the truth; what wakes the mill between two of them only 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import fnmatch
 import os
@@ -25,6 +24,7 @@ from linemill.files.hidden import is_hidden
 from linemill.files.publishing import undisturbed
 from linemill.files.readiness import Readiness, Unready, hold
 from linemill.files.renaming import rename_to_free
+from linemill.files.trouble import refused
 from linemill.pipeline import After, Pipeline
 from linemill.pipeline.graph import WatchSettings
 
@@ -32,7 +32,6 @@ LOCK_NAME = ".linemill.lock"
 
 TEMPORARY = ("~", ".tmp", ".part", ".crdownload", ".swp")
 """Ends of names that files have until they are complete, whatever case they are written in."""
-
 
 EVERY = 2**31
 """As a limit: all files are asked."""
@@ -366,6 +365,4 @@ def _make(folder: Path) -> None:
 
 
 def _cannot(what: str, error: OSError, path: Path) -> WorldError:
-    code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
-    reason = (error.strerror or str(error)).lower()
-    return WorldError(f"{what}: {reason}", shown(path), "check the folder's permissions and the disk", code=code)
+    return refused(what, error, path, "check the folder's permissions and the disk")

@@ -19,6 +19,7 @@ from linemill.catalog.rows import AttemptRow, NodeRow, OutputRow
 from linemill.engine import Ledger, OutputCounts
 from linemill.errors import InvariantBroken
 from linemill.files import shown
+from linemill.files.trouble import reason_of
 from linemill.pipeline import Pipeline, version_of
 
 READ_BYTES = 2**20
@@ -205,7 +206,7 @@ def _differences(standing: Sequence[OutputRow], counted: Sequence[OutputRow]) ->
         descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         is_missing = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-        what = "there is a link in its place" if error.errno == errno.ELOOP else (error.strerror or str(error)).lower()
+        what = "there is a link in its place" if error.errno == errno.ELOOP else reason_of(error)
         wrong = Wrong.MISSING if is_missing else Wrong.UNREADABLE
         return findings + [_finding(wrong, "it is not there" if error.errno == errno.ENOENT else what, row) for row in counted]
     try:
@@ -215,7 +216,7 @@ def _differences(standing: Sequence[OutputRow], counted: Sequence[OutputRow]) ->
         for row in counted:
             findings += _compared(descriptor, row, status.st_size)
     except OSError as error:
-        findings.append(_finding(Wrong.UNREADABLE, (error.strerror or str(error)).lower(), row))
+        findings.append(_finding(Wrong.UNREADABLE, reason_of(error), row))
     finally:
         os.close(descriptor)
     # What is about to be published may be there already; a whole output that is about to be replaced may be of any size.
