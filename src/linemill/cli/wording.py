@@ -15,9 +15,9 @@ def visible(text: str, *, lines: bool = False) -> str:
     """
     if text.isprintable():
         return text
-    from linemill.files.names import shown
+    from linemill.files.names import harmless
 
-    return "".join(char if char.isprintable() or (lines and char in "\n\t") else shown(char) for char in text)
+    return harmless(text, lines=lines)
 
 
 def name_of(name: str) -> str:

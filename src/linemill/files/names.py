@@ -27,6 +27,20 @@ def unshown(text: str) -> str:
     return _ESCAPE.sub(_unshown, text) if "\\" in text else text
 
 
+def harmless(text: str, *, lines: bool = False) -> str:
+    r"""Escape what a terminal would act on or not show in other people's words, which keep their backslashes.
+
+    Args:
+        text: Lines, tags, messages. Names of files are for `shown`, which gives no two of them alike.
+        lines: Keep newlines and tabs: the text is meant as several lines.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or (lines and character in "\n\t") else _shown(character) for character in text
+    )
+
+
 def _shown(character: str) -> str:
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"

@@ -21,7 +21,7 @@ from typing import Any
 import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 
-from linemill.files.names import shown
+from linemill.files.names import harmless, shown
 from linemill.observe.lossy import Lossy
 
 LOG_FILE = "linemill.log"
@@ -117,10 +117,8 @@ def _plain(key: str, value: Any) -> Any:
 
 
 def _harmless(text: str) -> str:
-    """Escape control characters, and bytes that are no text; newlines and tabs stay, which JSON escapes itself."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() or char in "\n\t" else shown(char) for char in text)
+    """Escape what a terminal would act on; newlines and tabs stay, which JSON escapes itself."""
+    return harmless(text, lines=True)
 
 
 def _word(value: Any) -> str:
