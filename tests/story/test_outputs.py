@@ -189,7 +189,7 @@ class TestGrowingOutputs:
             stranger.write("not ours\n")
         said = linemill("run", "2.log")
         assert said.returncode == 1
-        assert "the growing output has 9 bytes at byte 6 that linemill did not write" in said.stderr
+        assert "the output has 9 bytes at byte 6 that linemill did not write" in said.stderr
         assert (growing / "out/all.log").read_text() == "1.log\nnot ours\n"
         (growing / "out/all.log").rename(growing / "out/old.log")
         assert linemill("run", "4.log").returncode == 0

@@ -14,9 +14,7 @@ from linemill.catalog.encoding import Row, bounded, path_of, text_of
 from linemill.catalog.records import Arrived, Claim, FileState, Origin
 from linemill.catalog.schema import file
 from linemill.files import shown, unshown
-
-LONGEST_NAME_BYTES = 255
-"""What file systems take."""
+from linemill.files.names import LONGEST_NAME_BYTES
 
 LONGEST_SUFFIX_BYTES = 32
 """A longer one is none: it would leave no room for the rest of the name."""

@@ -12,7 +12,6 @@ from linemill.catalog.attempts import still_ours
 from linemill.catalog.database import added
 from linemill.catalog.encoding import Row, node_rows, output_row, paths_text, plain, redo_of, text_of
 from linemill.catalog.records import (
-    DEAD_LETTERS,
     AttemptState,
     Commit,
     Failed,
@@ -26,6 +25,7 @@ from linemill.catalog.records import (
 from linemill.catalog.schema import attempt, dead_letter, file, growing, node_count, output
 from linemill.executors.letters import letter_line
 from linemill.files import shown
+from linemill.pipeline import DEAD_LETTERS
 
 
 def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now: float) -> list[Redo]:

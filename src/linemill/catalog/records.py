@@ -8,9 +8,6 @@ from pathlib import Path
 
 from linemill.engine import DeadLetter, Ledger
 
-DEAD_LETTERS = "dead letters"
-"""What the file of dead letters is called among the outputs."""
-
 
 class FileState(StrEnum):
     """Where a file is in its life. `waiting` and `ignored` files are seen in the inbox; the others are rows."""

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from linemill.cli.exits import Exit
-from linemill.mill.report import DEAD_LETTERS, FileReport, State
-from linemill.pipeline import DROP, Pipeline
+from linemill.mill.report import FileReport, State
+from linemill.pipeline import DEAD_LETTERS, DROP, Pipeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def watch(pipeline: PipelineOption = None) -> Exit:
-    """Watch the inbox and send every file that arrives through the pipeline, exactly once.
+    """Send every file that arrives in the inbox through the pipeline.
 
     Goes on until Ctrl-C or SIGTERM, and then finishes what is in hand, or puts it back, within `stop_timeout`. Whatever a
     crash left undone is finished or taken back at the start.

@@ -75,8 +75,13 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()
-        self.sentinel = self._process.sentinel
         self._pid = self._process.pid
+        assert self._pid is not None
+        # What a processor has started may live on, and hold the pipe open by which multiprocessing would hear of the end.
+        self._pidfd: int | None = None
+        with suppress(AttributeError, OSError):  # not Linux, or a sandbox
+            self._pidfd = os.pidfd_open(self._pid)
+        self.sentinel = self._process.sentinel if self._pidfd is None else self._pidfd
 
     def take(self, group: Group) -> None:
         """Note what it is to do next; its clock begins anew."""
@@ -133,6 +138,8 @@ class WorkerProcess:
             self._process.kill()
             self._process.join()
         self.connection.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
         code = self._process.exitcode
         with suppress(ValueError):  # somebody else was told that it has ended, so we were not
             self._process.close()

@@ -13,8 +13,9 @@ import xxhash
 from linemill.engine import DeadLetter, Results
 from linemill.executors.letters import letter_line
 from linemill.executors.places import Ends, Place
-from linemill.executors.task import DEAD_LETTERS, LETTERS, Task
+from linemill.executors.task import LETTERS, Task
 from linemill.files import Writer, cannot_write
+from linemill.pipeline import DEAD_LETTERS
 
 HELD_BYTES = 32 * 2**20
 """What a worker keeps of a span until its place is known; with more it writes a file of its own."""

@@ -10,9 +10,6 @@ from linemill.engine import DeadLetter, Ledger
 from linemill.errors import LinemillError
 from linemill.files import Facts, Span
 
-DEAD_LETTERS = "dead letters"
-"""What the file of dead letters is called among the outputs."""
-
 LETTERS = 1000
 """Dead letters that are told one by one; all of them are in the file of dead letters."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,10 +16,10 @@ from linemill.engine.memory import out_of_memory
 from linemill.errors import LinemillError
 from linemill.executors.places import Ends, Place
 from linemill.executors.sinks import Sinks
-from linemill.executors.task import DEAD_LETTERS, Task, Worked
+from linemill.executors.task import Task, Worked
 from linemill.executors.watchdog import watch_here
 from linemill.files import LongLine, Reader
-from linemill.pipeline import Pipeline
+from linemill.pipeline import DEAD_LETTERS, Pipeline
 
 LETTERS_BLOCK = 1000
 """Lines that were handed over go through the graph so many at a time."""
@@ -86,14 +87,16 @@ def work(
     raw_bytes = 0
     failure: LinemillError | None = None
     try:
-        with reader or nullcontext(), sinks:
+        with reader or nullcontext(), sinks, _no_copies() as end_copies:
             run = Run(pipeline, clock=time.perf_counter, watch=watch_here())
             sinks.take(run.open())
             for results in _handed_over(run, task) if reader is None else _read(run, reader, pipeline.input.max_line):
+                end_copies()
                 sinks.take(results)
                 raw_bytes = reader.raw_bytes if reader is not None else 0
                 reached(raw_bytes)
             for results in run.close():
+                end_copies()
                 sinks.take(results)
                 reached(raw_bytes)
             raw_bytes = reader.raw_bytes if reader is not None else 0
@@ -116,6 +119,27 @@ def work(
         seconds=time.perf_counter() - start_s,
         starts=sinks.starts if failure is None else None,
     )
+
+
+@contextmanager
+def _no_copies() -> Iterator[Callable[[], None]]:
+    """End a copy of this process that a processor has made and that comes back from it, before it does our work once more.
+
+    It has our files open, and what it wrote, or told of its results, would be taken for ours. One that keeps to itself may live.
+
+    Yields:
+        To be called before anything is written.
+    """
+    ours = os.getpid()
+
+    def end_copies() -> None:
+        if os.getpid() != ours:
+            os._exit(1)
+
+    try:
+        yield end_copies
+    finally:
+        end_copies()
 
 
 def _reader(pipeline: Pipeline, task: Task) -> Reader | None:

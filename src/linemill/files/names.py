@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+LONGEST_NAME_BYTES = 255
+"""What file systems take."""
+
 _ESCAPE = re.compile(r"\\(?:([\\nrt])|x([0-9a-f]{2})|u([0-9a-f]{4})|U(00(?:0[0-9a-f]|10)[0-9a-f]{4}))")
 _BY_LETTER = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 

@@ -329,7 +329,7 @@ def _same_until(one: int, one_offset: int, other: int, other_offset: int, length
 
 
 def _foreign_bytes(target: Path, offset: int, size: int) -> WorldError:
-    what = f"the growing output has {size - offset} bytes at byte {offset} that linemill did not write"
+    what = f"the output has {size - offset} bytes at byte {offset} that linemill did not write"
     return WorldError(what, shown(target), "move the file away: a new one is begun", code="foreign_bytes")
 
 

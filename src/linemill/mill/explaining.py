@@ -164,7 +164,8 @@ def _words(row: FileRow, last: AttemptRow | None, mill: MillState) -> tuple[str,
         case FileState.DONE:
             why = "its outputs are published" if row.lines or row.dead else "it was empty"
             again = "`linemill reprocess` does it anew"
-            letters = f"; `linemill redrive` takes its {row.dead:,} dead letters again" if row.dead else ""
+            dead = "its dead letter" if row.dead == 1 else f"its {row.dead:,} dead letters"
+            letters = f"; `linemill redrive` takes {dead} again" if row.dead else ""
             return why, f"nothing; {again}{letters}", None
         case FileState.FAILED:
             return f"{row.reason} ({row.code})", "nothing, until `linemill retry` tries it again", None

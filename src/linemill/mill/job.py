@@ -14,13 +14,13 @@ import xxhash
 from linemill.catalog.records import Claim, Commit, How, Kind, Origin, SpanDone, StagedOutput
 from linemill.engine import DeadLetter, Ledger, empty_ledger
 from linemill.errors import BadInput, InvariantBroken, LinemillError, ProcessorFailed, TooManyDead
-from linemill.executors.task import DEAD_LETTERS, LETTERS, Task, Worked
+from linemill.executors.task import LETTERS, Task, Worked
 from linemill.files import Facts, Reader, Span, cannot_write, shown, spans
 from linemill.files.hidden import hidden_beside
 from linemill.mill.joining import Joined, remove
 from linemill.mill.redriving import Redriven
 from linemill.mill.targets import Targets, targets_of
-from linemill.pipeline import After, Pipeline
+from linemill.pipeline import DEAD_LETTERS, After, Pipeline
 
 SPAN_BYTES = 16 * 2**20
 """Bytes of a span: some tenths of a second of work, so that handing it out costs little, and small enough that the workers

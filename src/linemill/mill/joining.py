@@ -16,8 +16,9 @@ from linemill.catalog.records import SpanDone
 from linemill.engine import DeadLetter, Ledger
 from linemill.errors import InvariantBroken
 from linemill.executors.letters import moved
-from linemill.executors.task import DEAD_LETTERS, LETTERS, Worked
+from linemill.executors.task import LETTERS, Worked
 from linemill.files import Span, cannot_write, shown
+from linemill.pipeline import DEAD_LETTERS
 
 COPY_BYTES = 8 * 2**20
 

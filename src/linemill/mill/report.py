@@ -8,9 +8,6 @@ from pathlib import Path
 
 from linemill.catalog.records import Commit, Failed, Redo
 from linemill.engine.ledger import Ledger
-from linemill.executors.task import DEAD_LETTERS
-
-__all__ = ["DEAD_LETTERS", "Failure", "FileReport", "Published", "State", "report_of", "report_of_failed"]
 
 
 class State(StrEnum):

@@ -12,13 +12,11 @@ from pathlib import Path, PurePath
 
 from linemill.errors import UsageError
 from linemill.files import shown
-from linemill.pipeline import Pipeline
+from linemill.files.names import LONGEST_NAME_BYTES
+from linemill.pipeline import DEAD_LETTERS, Pipeline
 
 DEAD_LETTERS_PATH = "dead/{name}.jsonl"
 """The template of the file of dead letters, beside the pipeline file or under `--out`."""
-
-LONGEST_NAME_BYTES = 255
-"""What file systems take. A name of the dead letters that would be longer is shortened, so that no file fails for it."""
 
 STDIN_NAME = "stdin"
 """What `{name}` says for standard input."""
@@ -63,7 +61,10 @@ def targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> Targets:
 
 
 def _fitting(path: str) -> str:
-    """Shorten a name that is too long: its beginning, `~`, eight hexadecimal digits that stand for all of it, its suffix."""
+    """Shorten a name that is too long, so that no file fails for that of its dead letters.
+
+    What is left: its beginning, `~`, eight hexadecimal digits that stand for all of it, its suffix.
+    """
     folder, _, name = path.rpartition("/")
     encoded = os.fsencode(name)
     if len(encoded) <= LONGEST_NAME_BYTES:
@@ -89,7 +90,7 @@ def refuse_collisions(pipeline: Pipeline, inputs: Sequence[Path | None], targets
     sources |= {os.path.realpath(path): f"the pipeline's own {shown(path)}" for path in (pipeline.path, *pipeline.sources)}
     growing = {output.name for output in pipeline.outputs if output.is_growing}
     for source, target in zip(inputs, targets, strict=True):
-        for output, path in [*target.outputs.items(), ("dead letters", target.dead)]:
+        for output, path in [*target.outputs.items(), (DEAD_LETTERS, target.dead)]:
             real = os.path.realpath(path)
             if output in growing and taken.get(real, (source, output))[1] == output:
                 taken[real] = (source, output)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from linemill.pipeline.graph import (
     ANY_TAG,
+    DEAD_LETTERS,
     DROP,
     START_TAG,
     After,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANY_TAG",
+    "DEAD_LETTERS",
     "DROP",
     "START_TAG",
     "After",

@@ -21,6 +21,10 @@ START_TAG = "start"
 """The tag by which the lines of the file come to the entry node (seen only by tagged streams)."""
 
 
+DEAD_LETTERS = "dead letters"
+"""What the file of dead letters is called among the outputs; no output may have the name."""
+
+
 class Mode(StrEnum):
     """How a processor is called."""
 

@@ -17,6 +17,7 @@ from linemill.pipeline import values
 from linemill.pipeline.folders import check_folders
 from linemill.pipeline.graph import (
     ANY_TAG,
+    DEAD_LETTERS,
     DROP,
     After,
     Budget,
@@ -38,7 +39,7 @@ MAX_NODES = 1000
 """More is a list of data, not a graph that somebody wrote; in a tagged list each node may name every later one."""
 
 RESERVED = (DROP, ANY_TAG)
-RESERVED_OF_OUTPUTS = (*RESERVED, "dead letters")
+RESERVED_OF_OUTPUTS = (*RESERVED, DEAD_LETTERS)
 PLACEHOLDERS = ("{name}", "{stem}", "{date}")
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import (
-    DEAD_LETTERS,
     Arrived,
     Claim,
     Commit,
@@ -22,6 +21,7 @@ from linemill.catalog.records import (
     StagedOutput,
 )
 from linemill.engine import DeadCode, DeadLetter, Ledger, NodeCounts, OutputCounts
+from linemill.pipeline import DEAD_LETTERS
 
 NOW = 1_000.0
 DAY = "2026-07-28"

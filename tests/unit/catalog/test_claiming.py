@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linemill.catalog.claiming import LONGEST_NAME_BYTES, life_name
+from linemill.catalog.claiming import life_name
 from linemill.catalog.records import Arrived, Kind, Origin
+from linemill.files.names import LONGEST_NAME_BYTES
 
 LONG = "x" * 251 + ".txt"
 

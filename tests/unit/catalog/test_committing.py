@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from linemill.catalog.records import DEAD_LETTERS, Arrived, Failed, How, Kind, Wish
+from linemill.catalog.records import Arrived, Failed, How, Kind, Wish
 from linemill.engine import DeadCode, DeadLetter
+from linemill.pipeline import DEAD_LETTERS
 
 
 def _appended(yard, claim, target="out/all.txt", size=10, **more):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from linemill.engine.ledger import Ledger, NodeCounts, OutputCounts
-from linemill.mill.report import DEAD_LETTERS, Failure, FileReport, Published, State
-from linemill.pipeline import Mode, Node, Output, Pipeline
+from linemill.mill.report import Failure, FileReport, Published, State
+from linemill.pipeline import DEAD_LETTERS, Mode, Node, Output, Pipeline
 
 
 @pytest.fixture

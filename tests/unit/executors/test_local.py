@@ -48,6 +48,18 @@ def keep(line: str):
         print("said to nobody" * 10_000)
     if line == "close":
         os.closerange(3, 100)
+    if line == "come back twice":
+        return "a copy" if os.fork() == 0 else line
+    if line == "raise twice":
+        if os.fork() == 0:
+            raise SystemExit
+    if line.startswith("leave a child: "):
+        if (child := os.fork()) == 0:
+            signal.alarm(60)
+            signal.pause()
+        with open(line.removeprefix("leave a child: "), "w") as file:
+            file.write(str(child))
+        os._exit(0)
     if line == "signals":
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
@@ -140,6 +152,21 @@ def test_workers_that_die_with_nothing_in_hand_are_replaced(start, came, make_ta
 def test_a_worker_that_closes_its_connection_is_replaced(start, came, make_task):
     executor = start()
     assert came(executor, executor.submit([make_task(b"close\n")])) == ["worker_died"]
+    assert came(executor, executor.submit([make_task()])) == [2]
+
+
+@pytest.mark.parametrize("line", ["come back twice", "raise twice"])
+def test_a_copy_of_a_worker_that_comes_back_from_a_processor_does_nothing(start, came, make_task, line):
+    executor = start()
+    tasks = [make_task(f"{line}\n{line}\n".encode())] + [make_task(b"a\n") for _ in range(5)]
+    assert [came(executor, executor.submit([task])) for task in tasks] == [[2], *[[1]] * 5]
+    assert tasks[0].outputs["all"].read_text() == f"{line}\n{line}\n"
+
+
+def test_the_death_of_a_worker_is_noticed_though_its_child_lives(start, came, make_task, tmp_path):
+    executor = start()
+    assert came(executor, executor.submit([make_task(f"leave a child: {tmp_path}/child\n".encode())])) == ["worker_died"]
+    os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)  # it is there
     assert came(executor, executor.submit([make_task()])) == [2]
 
 

@@ -13,9 +13,10 @@ from linemill.errors import WorldError
 from linemill.executors import places, sinks
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.places import Chains, Ends
-from linemill.executors.task import DEAD_LETTERS, LETTERS
+from linemill.executors.task import LETTERS
 from linemill.executors.work import Placed, work, work_all
 from linemill.files import publishing, spans
+from linemill.pipeline import DEAD_LETTERS
 
 STEPS = """\
 def keep(line: str):

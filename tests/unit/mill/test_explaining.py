@@ -64,6 +64,7 @@ def test_a_file_at_its_end_is_explained_by_its_reason_and_the_way_out(records, w
         "its outputs are published",
         "nothing; `linemill reprocess` does it anew; `linemill redrive` takes its 2 dead letters again",
     )
+    assert words(records.file("b", lines=5, dead=1))[1].endswith("; `linemill redrive` takes its dead letter again")
     failed = records.file(state="failed", code="corrupt", reason="the archive is damaged")
     assert words(failed) == ("the archive is damaged (corrupt)", "nothing, until `linemill retry` tries it again")
 

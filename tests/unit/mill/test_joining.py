@@ -7,9 +7,10 @@ import xxhash
 from linemill.engine import DeadCode, DeadLetter, Ledger, NodeCounts, OutputCounts
 from linemill.errors import InvariantBroken, WorldError
 from linemill.executors.letters import letter_line
-from linemill.executors.task import DEAD_LETTERS, Worked
+from linemill.executors.task import Worked
 from linemill.files import Span
 from linemill.mill.joining import Joined, remove
+from linemill.pipeline import DEAD_LETTERS
 
 
 @pytest.fixture
