@@ -3,7 +3,18 @@ import sys
 
 import linemill as package
 
-HEAVY = ("rich", "pydantic", "ruamel", "sqlalchemy", "structlog", "orjson", "stamina", "greenlet", "linemill.processors", "linemill.engine")
+HEAVY = (
+    "rich",
+    "pydantic",
+    "ruamel",
+    "sqlalchemy",
+    "structlog",
+    "orjson",
+    "stamina",
+    "greenlet",
+    "linemill.processors",
+    "linemill.engine",
+)
 
 
 def test_the_version_is_the_package_s(linemill):
