@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def watch(pipeline: PipelineOption = None) -> Exit:
-    """Send every file that arrives in the inbox through the pipeline.
+    """Take every file that arrives in the inbox, until stopped.
 
-    Goes on until Ctrl-C or SIGTERM, and then finishes what is in hand, or puts it back, within `stop_timeout`. Whatever a
-    crash left undone is finished or taken back at the start.
+    Sends each through the pipeline exactly once. Goes on until Ctrl-C or SIGTERM, and then finishes what is in hand, or puts
+    it back, within `stop_timeout`. Whatever a crash left undone is finished or taken back at the start.
     """
     checked = opened(pipeline)
     from linemill.executors.prints import prints_on_stderr
