@@ -12,6 +12,7 @@ import xxhash
 from sqlalchemy import Engine, create_engine, event, insert, update
 
 from linemill.catalog import schema
+from linemill.catalog.history import History
 from linemill.catalog.opening import open_database
 from linemill.files import shown
 
@@ -129,3 +130,18 @@ def make_records() -> Iterator[Callable[[Path], Records]]:
     yield make
     for records in made:
         records.engine.dispose()
+
+
+@pytest.fixture
+def records(make_records: Callable[[Path], Records], tmp_path: Path) -> Records:
+    """The catalog of a pipeline in `tmp_path`, to fill."""
+    return make_records(tmp_path / ".linemill")
+
+
+@pytest.fixture
+def history(records: Records) -> Iterator[History]:
+    """The same, to read."""
+    opened = History.open(records.folder)
+    assert opened is not None
+    with opened:
+        yield opened

@@ -29,6 +29,14 @@ OutOption = Annotated[
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 
+NodeOption = Annotated[str | None, typer.Option("--node", metavar="NODE", help="Only those of this node.", show_default=False)]
+
+CodeOption = Annotated[str | None, typer.Option("--code", metavar="CODE", help="Only those with this code.", show_default=False)]
+
+AfterOption = Annotated[
+    str | None, typer.Option("--after", metavar="CURSOR", help="Go on behind a page before.", show_default=False)
+]
+
 NO_CATALOG = "`linemill run` and `linemill watch` begin one; with --out or -p you name another"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linemill.cli.asking import JsonOption, OutOption, history_of, place_of
+from linemill.cli.asking import AfterOption, CodeOption, JsonOption, NodeOption, OutOption, history_of, place_of
 from linemill.cli.documents import FORM, errors_as_json, written
 from linemill.cli.exits import Exit
 from linemill.cli.opening import PipelineOption
@@ -27,16 +27,10 @@ def errors(
         str | None,
         typer.Argument(metavar="FILE", help="Only dead letters of this file: its id, name or path.", show_default=False),
     ] = None,
-    node: Annotated[
-        str | None, typer.Option("--node", metavar="NODE", help="Only those of this node.", show_default=False)
-    ] = None,
-    code: Annotated[
-        str | None, typer.Option("--code", metavar="CODE", help="Only those with this code.", show_default=False)
-    ] = None,
+    node: NodeOption = None,
+    code: CodeOption = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Dead letters at most.")] = 20,
-    after: Annotated[
-        str | None, typer.Option("--after", metavar="CURSOR", help="Go on behind a page before.", show_default=False)
-    ] = None,
+    after: AfterOption = None,
     pipeline: PipelineOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -46,6 +40,7 @@ def errors(
     Without a file, node or code: how many there are of each kind, with the newest of them. With one: each letter, the newest
     first.
     """
+    from linemill.catalog.records import FileState
     from linemill.mill.control import named
 
     with errors_as_json(as_json):
@@ -53,7 +48,7 @@ def errors(
         with history_of(place) as history:
             if file is node is code is after is None:
                 groups = history.letters_grouped()
-                failed = sum(number for state, number in history.totals().items() if state == "failed")
+                failed = history.totals().get(FileState.FAILED, 0)
                 if as_json:
                     print(written({"form": FORM, "groups": [asdict(group) for group in groups], "failed_files": failed}))
                 else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linemill.cli.asking import NO_CATALOG, JsonOption, OutOption, Place, note, place_of, seen_in_inbox
+from linemill.cli.asking import NO_CATALOG, AfterOption, JsonOption, OutOption, Place, note, place_of, seen_in_inbox
 from linemill.cli.documents import FORM, errors_as_json, written
 from linemill.cli.exits import Exit
 from linemill.cli.opening import PipelineOption
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from linemill.catalog.rows import FileRow
     from linemill.mill.arrival import Seen
     from linemill.mill.explaining import Listing
-
 
 SHOWN_REASON = 80
 """Characters of a reason that are shown; `linemill explain` has the others."""
@@ -60,9 +59,7 @@ def files(
         Sort, typer.Option("--sort", help="since: when it came into its state; id: as they came. With - the last first.")
     ] = Sort.SINCE_DOWN,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Files at most.")] = 50,
-    after: Annotated[
-        str | None, typer.Option("--after", metavar="CURSOR", help="Go on behind a page before.", show_default=False)
-    ] = None,
+    after: AfterOption = None,
     pipeline: PipelineOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,

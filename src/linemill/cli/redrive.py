@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linemill.cli.again import again
-from linemill.cli.asking import JsonOption, OutOption, place_of
+from linemill.cli.asking import CodeOption, JsonOption, NodeOption, OutOption, place_of
 from linemill.cli.documents import errors_as_json
 from linemill.cli.exits import Exit
 from linemill.cli.opening import PipelineOption
@@ -25,12 +25,8 @@ def redrive(
             metavar="FILE", help="Ids, names or paths; all files with dead letters, if none is named.", show_default=False
         ),
     ] = None,
-    node: Annotated[
-        str | None, typer.Option("--node", metavar="NODE", help="Only those of this node.", show_default=False)
-    ] = None,
-    code: Annotated[
-        str | None, typer.Option("--code", metavar="CODE", help="Only those with this code.", show_default=False)
-    ] = None,
+    node: NodeOption = None,
+    code: CodeOption = None,
     pipeline: PipelineOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,

@@ -31,6 +31,7 @@ WAIT_S = 1.0
 waited for is nearly always there already."""
 
 LOOK_S = 0.0005
+"""Between two looks meanwhile."""
 
 _NOWHERE = 2**64 - 1
 

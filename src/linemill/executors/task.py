@@ -68,6 +68,6 @@ class Worked:
     starts: Mapping[str, int] | None = None
 
     @property
-    def placed(self) -> bool:
-        """Tell whether a span's lines are in their place already."""
+    def is_placed(self) -> bool:
+        """Whether a span's lines are in their place already."""
         return self.starts is not None

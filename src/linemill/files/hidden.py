@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from linemill.errors import FileError
@@ -70,6 +70,13 @@ def sweep(folder: Path, tag: str, keep: Callable[[Collection[int]], set[int]]) -
                 os.unlink(folder / name)
                 removed += 1
     return removed
+
+
+def discard(paths: Iterable[Path]) -> None:
+    """Remove hidden files that nobody needs; one that cannot be removed is left to `sweep`."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 class Folders:

@@ -157,9 +157,9 @@ def _words(row: FileRow, last: AttemptRow | None, mill: MillState) -> tuple[str,
     owner = next((owner for owner in mill.living if last is not None and owner.id == last.owner_id), None)
     match row.state:
         case FileState.WORKING:
-            return _in_hand("it is being worked on", owner, "takes it over", row)
+            return _in_hand("it is being worked on", owner, "takes it over")
         case FileState.COMMITTED:
-            why, then, at = _in_hand("its outputs are complete and are being published", owner, "publishes them", row)
+            why, then, at = _in_hand("its outputs are complete and are being published", owner, "publishes them")
             return why, f"{then}; it waits: {mill.blocked}" if mill.blocked and owner else then, at
         case FileState.DONE:
             why = "its outputs are published" if row.lines or row.dead else "it was empty"
@@ -173,7 +173,7 @@ def _words(row: FileRow, last: AttemptRow | None, mill: MillState) -> tuple[str,
             return _ready_why(row, last), _begin(mill), row.next_try_at
 
 
-def _in_hand(what: str, owner: Owner | None, does: str, row: FileRow) -> tuple[str, str, float | None]:
+def _in_hand(what: str, owner: Owner | None, does: str) -> tuple[str, str, float | None]:
     if owner is None:
         return f"{what}, by a process that is dead", f"the next `linemill watch` or `linemill run` {does}", None
     return f"{what}, by process {owner.pid} on {owner.host} (linemill {owner.what})", "it goes on by itself", None

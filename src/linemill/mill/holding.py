@@ -7,6 +7,7 @@ from linemill.mill.telling import Logger
 
 FIRST_S = 1.0
 LONGEST_S = 30.0
+"""Waits after a trouble, each twice as long as the last."""
 
 
 class Hold:

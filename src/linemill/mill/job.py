@@ -16,8 +16,8 @@ from linemill.engine import DeadLetter, Ledger, empty_ledger
 from linemill.errors import BadInput, InvariantBroken, LinemillError, ProcessorFailed, TooManyDead
 from linemill.executors.task import LETTERS, Task, Worked
 from linemill.files import Facts, Reader, Span, cannot_write, shown, spans
-from linemill.files.hidden import hidden_beside
-from linemill.mill.joining import Joined, remove
+from linemill.files.hidden import discard, hidden_beside
+from linemill.mill.joining import Joined
 from linemill.mill.redriving import Redriven
 from linemill.mill.targets import Targets, targets_of
 from linemill.pipeline import DEAD_LETTERS, After, Pipeline
@@ -141,7 +141,7 @@ class Job:
                 return
             durable = self._durable()
             if not durable:
-                remove(self._hidden.values())
+                discard(self._hidden.values())
             self._joined = Joined(self._hidden, durable, self.where)
             starts: dict[str, int] | None = dict(self._joined.lengths)
             for index, span in enumerate(cut):
@@ -219,8 +219,8 @@ class Job:
 
     def discard(self) -> None:
         """Remove everything that is staged."""
-        remove(self._hidden.values())
-        remove(self._parts)
+        discard(self._hidden.values())
+        discard(self._parts)
 
     def _commit(self) -> Commit:
         if self._joined is not None:
@@ -263,7 +263,7 @@ class Job:
         _hold_size(path, counts.bytes, pieces, self.targets.outputs[name])
         is_added = name in self._growing or self.claim.kind is Kind.REDRIVE
         if is_added and not counts.bytes:
-            remove([path])
+            discard([path])
             return None
         how = How.APPENDED if is_added else How.WHOLE
         target = self.targets.outputs[name]
@@ -273,7 +273,7 @@ class Job:
         path, target = self._hidden[DEAD_LETTERS], self.targets.dead
         count = self._redriven.merge(path) if self._redriven is not None else ledger.dead
         if not count:
-            remove([path])
+            discard([path])
             return None
         if self._redriven is not None:
             pieces: tuple[tuple[int, str], ...] = (_summed(path),)

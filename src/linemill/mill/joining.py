@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +17,11 @@ from linemill.errors import InvariantBroken
 from linemill.executors.letters import moved
 from linemill.executors.task import LETTERS, Worked
 from linemill.files import Span, cannot_write, shown
+from linemill.files.hidden import discard
 from linemill.pipeline import DEAD_LETTERS
 
 COPY_BYTES = 8 * 2**20
+"""Copied at once."""
 
 _CANNOT_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
 
@@ -111,7 +112,7 @@ class Joined:
                 if worked.ledger.dead:
                     added[name] = self._append_letters(parts[name], whole, base)
             elif name in worked.pieces:
-                if not worked.placed:
+                if not worked.is_placed:
                     _copy(parts[name], whole, self.lengths[name], worked.pieces[name][0])
                 added[name] = worked.pieces[name]
         for name, piece in added.items():
@@ -119,7 +120,7 @@ class Joined:
             self.pieces[name].append(piece)
         room = LETTERS - len(self.letters)
         self.letters += [replace(letter, number=letter.number and letter.number + base) for letter in worked.letters[:room]]
-        remove(parts.values())
+        discard(parts.values())
         self.ledger.add(worked.ledger)
         self.fresh.append(SpanDone(self._count, span.start, span.end, worked.ledger, dict(self.lengths), added))
         self._count += 1
@@ -138,13 +139,6 @@ class Joined:
         except OSError as error:
             raise cannot_write(error, "put together", whole) from error
         return length, checksum.hexdigest()
-
-
-def remove(paths: Iterable[Path]) -> None:
-    """Remove hidden files; those that are gone already are fine."""
-    for path in paths:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
 
 
 def _copy(part: Path, whole: Path, offset: int, length: int) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +18,7 @@ from linemill.errors import UsageError
 from linemill.executors.contract import Executor
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.prints import prints_on_stderr
+from linemill.files.publishing import undisturbed
 from linemill.mill.course import Course
 from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.job import SPAN_BYTES, Place, spans_of
@@ -184,7 +183,7 @@ class _Run:
             finally:
                 self._executor.close()
         except BaseException:
-            with _undisturbed():
+            with undisturbed():
                 self._course.give_up(time.time(), put_back=False)
             raise
         return [self._reports[file_id] for file_id in self._source.order]
@@ -201,7 +200,7 @@ class _Run:
                 self._course.begin(self._source.more(CLAIMED_AHEAD, now), works)
             self._done.clear()
             self._course.hand_out()
-            with _undisturbed():
+            with undisturbed():  # until what has been published has also been told
                 self._course.settle(time.time())
             if self._course.is_idle and self._source.is_over and not self._again:
                 return
@@ -238,16 +237,6 @@ class _Run:
             # Between a task's end and its report its bytes are in neither sum.
             self._shown_bytes = max(self._shown_bytes, self._course.done_bytes + self._executor.reached())
             self._on_progress(Progress(self._shown_bytes, self._total_bytes, len(self._reports), self._source.total))
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait, until what has been published has also been told."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _executor(pipeline: Pipeline, version: Version, workers: int, tick: Callable[[], None]) -> Executor:

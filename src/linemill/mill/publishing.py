@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +10,12 @@ from linemill.catalog import Catalog
 from linemill.catalog.records import How, Redo, ToPublish
 from linemill.errors import LinemillError
 from linemill.failpoints import reach
-from linemill.files.hidden import Folders
+from linemill.files.hidden import Folders, discard
 from linemill.files.publishing import MovedAway, TargetTaken, append, move_input, put_in_place, remove, sync
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
+"""Between two tries, each twice as long as the last: soon after a short trouble, and rarely during a long one."""
 
 
 class Publisher:
@@ -79,11 +79,7 @@ class Publisher:
             reach("published")
             self._catalog.published(done, now)
             reach("done")
-            for redo in done:
-                for each in redo.outputs:
-                    if each.output.how is How.APPENDED:
-                        with contextlib.suppress(OSError):
-                            os.unlink(each.output.staged)
+            discard(each.output.staged for redo in done for each in redo.outputs if each.output.how is How.APPENDED)
         self._waiting = waiting
         return done
 
@@ -144,9 +140,7 @@ class Publisher:
                 remove(output.target)  # in its place already; the next attempt puts its own there
         self._catalog.undo(redo, now)
         self._catalog.event("mill", "taken_back", why, now, redo.file_id)
-        for each in redo.outputs:
-            with contextlib.suppress(OSError):
-                os.unlink(each.output.staged)
+        discard(each.output.staged for each in redo.outputs)
         self.undone.append(redo)
         return True
 

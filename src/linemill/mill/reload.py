@@ -82,6 +82,15 @@ class Reloader:
             self._begin(facts, now)
         return None
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether a change was seen that is neither taken up nor refused yet."""
+        return self._changed is not None or self._trial is not None
+
+    def hurry(self) -> None:
+        """Have the next look look, however short ago the last one was."""
+        self._looks_at = 0.0
+
     def close(self) -> None:
         """End a trial that is under way."""
         if self._trial is not None:

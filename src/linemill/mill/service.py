@@ -39,6 +39,9 @@ LOOK_S = 0.5
 IDLE_LOOK_S = 1.0
 """The same while nothing is in hand."""
 
+PENDING_LOOK_S = 0.1
+"""The same while a change of the pipeline is being tried: what somebody asked for waits for it."""
+
 QUEUED_FILES = 400
 QUEUED_BYTES = 256 * 2**20
 """Files are claimed while no more than this waits for a worker: what is not claimed stays in the inbox, where anybody may
@@ -183,6 +186,7 @@ class Mill:
             self._scan_at = self._take_at = 0.0
             if WAKE in reasons:
                 self._look_at = 0.0
+                self._reloader.hurry()  # who asks for something may just have changed what it is to be done with
 
     def _settle(self) -> None:
         try:
@@ -215,6 +219,8 @@ class Mill:
             self._log.info("mill_paused" if is_paused else "mill_resumed")
         self._take_at = 0.0
         self._reload(now)
+        if self._reloader.is_pending:
+            self._look_at = now + PENDING_LOOK_S
         if now >= self._tidy_at:
             self._tidy_at = now + TIDY_S
             tidy(self._catalog, self._inbox, now)
@@ -238,7 +244,7 @@ class Mill:
         if room <= 0 or course.queued_bytes > QUEUED_BYTES:
             return False
         day = datetime.now(UTC).date().isoformat()
-        if now >= self._take_at:
+        if now >= self._take_at and not self._reloader.is_pending:
             self._take_at = now + LOOK_S
             again = self._catalog.take(now, room, version_id=works.version_id, day=day, origin=None)
             for claim in again:

@@ -18,6 +18,7 @@ SMALL_BYTES = 256 * 2**10
 
 GROUP_FILES = 100
 GROUP_BYTES = 4 * 2**20
+"""No group has more files, nor takes one more once it has so many bytes."""
 
 
 @dataclass(frozen=True, slots=True)

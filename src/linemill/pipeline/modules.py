@@ -62,7 +62,7 @@ class Modules:
     def sources(self) -> tuple[Path, ...]:
         """Tell the files of the modules that were imported so far."""
         files = {
-            getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name.startswith(f"{self.root}.")
+            getattr(module, "__file__", None) for name, module in sys.modules.copy().items() if name.startswith(f"{self.root}.")
         }
         return tuple(sorted(Path(file) for file in files if file))
 

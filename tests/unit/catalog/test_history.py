@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,6 @@ from linemill.catalog.history import History
 from linemill.catalog.records import FileState, Kind, Wish
 from linemill.catalog.rows import Page
 from linemill.errors import UsageError, WorldError
-
-
-@pytest.fixture
-def records(make_records: Callable[[Path], Any], tmp_path: Path) -> Any:
-    return make_records(tmp_path / ".linemill")
-
-
-@pytest.fixture
-def history(records: Any) -> Iterator[History]:
-    opened = History.open(records.folder)
-    assert opened is not None
-    yield opened
-    opened.close()
 
 
 def _names(page: Any) -> list[str]:

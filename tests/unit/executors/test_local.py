@@ -273,7 +273,7 @@ def test_spans_of_a_file_go_to_their_place(start, came, make_task, tmp_path):
     futures = [executor.submit([task]) for task in tasks]
     for future in futures:
         came(executor, future)
-    assert all(future.result()[0].placed for future in futures)
+    assert all(future.result()[0].is_placed for future in futures)
     assert (tmp_path / ".whole").read_bytes() == data
     assert not any(task.outputs["all"].exists() for task in tasks)
 

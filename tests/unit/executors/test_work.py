@@ -56,7 +56,7 @@ class TestOneTask:
         came = worked(task)
         assert task.outputs["all"].read_bytes() == b"A\nB\n"
         assert came.pieces == {"all": _piece(task.outputs["all"]), DEAD_LETTERS: _piece(task.dead)}
-        assert (came.raw_bytes, came.failure, came.placed) == (13, None, False)
+        assert (came.raw_bytes, came.failure, came.is_placed) == (13, None, False)
         assert [(letter.number, letter.text) for letter in came.letters] == [(2, "bad")]
 
     def test_an_output_that_gets_nothing_is_an_empty_file_and_no_letters_are_no_file(self, worked, make_task):
@@ -186,8 +186,8 @@ class TestSpansInTheirPlace:
                 for index in range(len(cut)):
                     own = cut[index].task.outputs["all"]
                     out.seek(length)
-                    assert came[index].placed is not own.exists()
-                    if came[index].placed:
+                    assert came[index].is_placed is not own.exists()
+                    if came[index].is_placed:
                         assert came[index].starts == {"all": length}
                         data = out.read(came[index].pieces["all"][0])
                     else:
@@ -196,7 +196,7 @@ class TestSpansInTheirPlace:
                     assert came[index].pieces["all"] == (len(data), xxhash.xxh3_64_hexdigest(data))
                     length += len(data)
             assert whole.stat().st_size == length
-            return whole.read_bytes(), [came[index].placed for index in range(len(cut))]
+            return whole.read_bytes(), [came[index].is_placed for index in range(len(cut))]
 
         return apply
 
@@ -226,14 +226,14 @@ class TestSpansInTheirPlace:
         came = work(fails, cut[0].task, lambda count: None, cut[0].place, ends)
         assert came.failure is not None
         assert came.failure.code == "memory"
-        assert not came.placed
+        assert not came.is_placed
         assert ends.ask(cut[0].place.number) == []
 
     def test_a_full_disk_is_told(self, pipeline, make_task, tmp_path):
         task = make_task(b"a\n", span=spans(2, 2)[0], whole={"all": tmp_path / "no folder" / ".whole"})
         came = work(pipeline, task, lambda count: None, Chains().place(task), Ends([0] * Ends.length(1), 1))
         assert came.failure is not None
-        assert (came.failure.code, came.placed, came.pieces) == ("cannot_write", False, {})
+        assert (came.failure.code, came.is_placed, came.pieces) == ("cannot_write", False, {})
 
 
 def _in_turn(order, index):

@@ -1,6 +1,5 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,19 +13,6 @@ from linemill.mill.explaining import MillState, explained, explained_seen, liste
 
 ALIVE = Owner("0" * 16, 42, "here", "watch", 0.0)
 RUNS = MillState(mill=ALIVE, living=(ALIVE,))
-
-
-@pytest.fixture
-def records(make_records: Callable[[Path], Any], tmp_path: Path) -> Any:
-    return make_records(tmp_path / ".linemill")
-
-
-@pytest.fixture
-def history(records: Any) -> Iterator[History]:
-    opened = History.open(records.folder)
-    assert opened is not None
-    with opened:
-        yield opened
 
 
 @pytest.fixture

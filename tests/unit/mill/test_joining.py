@@ -9,7 +9,8 @@ from linemill.errors import InvariantBroken, WorldError
 from linemill.executors.letters import letter_line
 from linemill.executors.task import Worked
 from linemill.files import Span
-from linemill.mill.joining import Joined, remove
+from linemill.files.hidden import discard
+from linemill.mill.joining import Joined
 from linemill.pipeline import DEAD_LETTERS
 
 
@@ -142,5 +143,5 @@ def test_what_is_put_together_is_synced_and_what_is_not_there_needs_no_sync(whol
 
 def test_removing_what_is_gone_is_fine(tmp_path):
     (tmp_path / "a").touch()
-    remove([tmp_path / "a", tmp_path / "b"])
+    discard([tmp_path / "a", tmp_path / "b"])
     assert list(tmp_path.iterdir()) == []

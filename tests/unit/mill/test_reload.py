@@ -253,3 +253,15 @@ def test_closing_ends_a_trial_that_is_under_way(watched):
     process = watched.reloader._trial._process
     watched.reloader.close()
     assert process.returncode == -9
+
+
+def test_in_a_hurry_a_change_is_seen_at_once_and_is_pending_until_it_is_taken_up(watched):
+    assert watched.look() is None
+    watched.write("steps.py", STEPS)
+    assert watched.look(0.1) is None
+    assert not watched.reloader.is_pending
+    watched.reloader.hurry()
+    assert watched.look(0.1) is None
+    assert watched.reloader.is_pending
+    assert first(watched.news()) == "new x"
+    assert not watched.reloader.is_pending

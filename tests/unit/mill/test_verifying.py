@@ -1,28 +1,14 @@
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from linemill.catalog import schema
-from linemill.catalog.history import History
 from linemill.errors import WorldError
 from linemill.mill.verifying import Verified, Wrong, verify
 from linemill.pipeline import version_of
-
-
-@pytest.fixture
-def records(make_records: Callable[[Path], Any], tmp_path: Path) -> Any:
-    return make_records(tmp_path / ".linemill")
-
-
-@pytest.fixture
-def history(records: Any) -> Iterator[History]:
-    opened = History.open(records.folder)
-    assert opened is not None
-    with opened:
-        yield opened
 
 
 @pytest.fixture
