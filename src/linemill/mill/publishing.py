@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import How, Redo, ToPublish
-from linemill.errors import LinemillError
+from linemill.errors import FileError, LinemillError
 from linemill.failpoints import reach
 from linemill.files.hidden import Folders, discard
 from linemill.files.publishing import MovedAway, TargetTaken, append, move_input, put_in_place, remove, sync
@@ -96,7 +97,7 @@ class Publisher:
                 waiting.append(redo)
                 continue
             try:
-                self._publish(redo)
+                redo = self._publish(redo, now)
             except (MovedAway, TargetTaken) as error:
                 if done:  # told first: what is published into the file that was moved away is not counted anew
                     return done, [*waiting, redo, *left]
@@ -144,7 +145,8 @@ class Publisher:
         self.undone.append(redo)
         return True
 
-    def _publish(self, redo: Redo) -> None:
+    def _publish(self, redo: Redo, now: float) -> Redo:
+        """Publish the outputs and send the input on its way; give the attempt with the place where that is now."""
         for each in redo.outputs:
             output = each.output
             if each.is_published:
@@ -156,12 +158,28 @@ class Publisher:
                 append(output.staged, output.target, each.offset, output.bytes, sync=False)
         for path in redo.obsolete:
             remove(path)
-        if redo.place is not None:
-            if redo.moves_to is not None and redo.moves_to != redo.place:
-                self._folders.make(redo.moves_to.parent)
-                move_input(redo.place, redo.moves_to)
-            elif redo.deletes:
-                remove(redo.place)
+        if redo.place is None:
+            return redo
+        if redo.deletes:
+            remove(redo.place)
+        elif redo.moves_to is not None and redo.moves_to != redo.place:
+            return replace(redo, moves_to=self._moved(redo, redo.place, redo.moves_to, now))
+        return redo
+
+    def _moved(self, redo: Redo, place: Path, goal: Path, now: float) -> Path:
+        """Move an input, to the next free name if a stranger has its own; tell where it is. One that is gone holds up nobody."""
+        self._folders.make(goal.parent)
+        try:
+            move_input(place, goal)
+        except FileError as error:
+            if error.code == "target":
+                goal = _next_free(goal)
+                move_input(place, goal)
+            elif error.code == "vanished":
+                self._catalog.event("mill", "input_gone", str(error), now, redo.file_id)
+            else:
+                raise
+        return goal
 
 
 def _has_begun(appended: ToPublish) -> bool:

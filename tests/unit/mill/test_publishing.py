@@ -78,7 +78,7 @@ def test_what_a_crash_left_half_published_comes_to_the_same(yard, make_pipeline,
     redos = commit(pipeline, yard.arrived(pipeline, a=b"a\n", b=b"b\n"))
     for _ in range(2):
         for redo in redos:
-            publisher._publish(redo)  # and the process dies before it has told the catalog
+            publisher._publish(redo, NOW)  # and the process dies before it has told the catalog
     publisher.add(yard.catalog.redo())
     publisher.work(NOW)
     assert yard.left() == ["grown/all.log", "out/a", "out/b", "processed/a", "processed/b"]
@@ -173,3 +173,22 @@ def test_the_folder_of_an_output_that_somebody_removed_is_made_again(yard, make_
     (yard.base / "processed").rmdir()
     publisher.work(NOW)
     assert "processed/a" in yard.left()
+
+
+def test_an_input_that_somebody_removed_holds_up_nobody(yard, make_pipeline, commit, publisher):
+    pipeline = make_pipeline(text=GROWING)
+    publisher.add(commit(pipeline, yard.arrived(pipeline, a=b"a\n", b=b"b\n")))
+    (yard.base / "processing/a").unlink()
+    assert _names(publisher.work(NOW)) == ["a", "b"]
+    assert publisher.trouble is None
+    assert yard.left() == ["grown/all.log", "out/a", "out/b", "processed/b"]
+
+
+def test_a_strangers_file_in_processed_stays_and_ours_gets_the_next_free_name(yard, make_pipeline, commit, publisher):
+    pipeline = make_pipeline(text=GROWING)
+    publisher.add(commit(pipeline, yard.arrived(pipeline, a=b"a\n")))
+    (yard.base / "processed").mkdir(exist_ok=True)
+    (yard.base / "processed/a").write_bytes(b"a stranger's")
+    assert _names(publisher.work(NOW)) == ["a"]
+    assert (yard.base / "processed/a").read_bytes() == b"a stranger's"
+    assert (yard.base / "processed/a~2").read_bytes() == b"a\n"
