@@ -86,7 +86,7 @@ class Life:
         grown: What it has added to the growing output, piece by piece.
         dead: Its dead letters, by line.
         wish: What is asked for, until it has been done.
-        has_failed: It failed for good, at the last attempt.
+        has_failed: It failed for good, at the last attempt, and nothing had come of it before.
         is_published: An attempt came to something.
     """
 
@@ -113,7 +113,10 @@ class Life:
             self.own += delivered
             self.grown.append(delivered)
         elif self.lines and len(dead) == len(self.lines):
-            self.wish, self.has_failed = None, True  # what was published before stays as it is
+            self.wish, self.has_failed = (
+                None,
+                not self.is_published,
+            )  # what was published before stays as it is, and so does the file
             return
         else:
             self.own = "".join(f"{line.upper()}\n" for at, line in enumerate(self.lines, 1) if at not in dead).encode()
