@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from linemill.engine import DeadLetter
+from linemill.engine import DeadCode, DeadLetter
 
 
 def letter_line(letter: DeadLetter, file: str) -> bytes:
@@ -19,6 +19,29 @@ def letter_line(letter: DeadLetter, file: str) -> bytes:
         if not said[key]:
             del said[key]
     return _as_json({"file": file, "line": said.pop("number"), **said})
+
+
+def letter_of(line: bytes) -> DeadLetter:
+    """Read what `letter_line` wrote.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    said = json.loads(line)
+    try:
+        return DeadLetter(
+            number=said["line"],
+            node=said.get("node", ""),
+            code=DeadCode(said["code"]),
+            error=said["error"],
+            text=said.get("text"),
+            item=said.get("item"),
+            traceback=said.get("traceback", ""),
+            offset=said.get("offset"),
+            length=said.get("length"),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no dead letter: {error!r}") from error
 
 
 def moved(line: bytes, by: int) -> bytes:

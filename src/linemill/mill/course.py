@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import Claim, Commit, Failed, Origin, Redo
-from linemill.errors import LinemillError
+from linemill.errors import InvariantBroken, LinemillError
 from linemill.executors.task import Task, Worked
 from linemill.failpoints import reach
 from linemill.files.hidden import Folders
@@ -59,7 +60,7 @@ class Course:
         self._running: dict[Future[list[Worked | LinemillError]], list[tuple[InHand, Task]]] = {}
         self._in_hand: dict[int, InHand] = {}
         self._over: list[InHand] = []
-        self._committed: dict[int, tuple[Commit, float]] = {}
+        self._committed: dict[int, Commit] = {}
         self._done_bytes = 0
         self._saved_s = time.monotonic()
         self._held_by: set[int] = set()  # in order: files that are tried again, and that all later ones wait for
@@ -199,7 +200,7 @@ class Course:
 
     def _take(self, future: Future[list[Worked | LinemillError]]) -> None:
         group = self._running.pop(future)
-        for (one, task), worked in zip(group, future.result(), strict=True):
+        for (one, task), worked in zip(group, _outcome(future, len(group)), strict=True):
             one.running -= 1
             if not isinstance(worked, LinemillError):
                 self._done_bytes += worked.raw_bytes
@@ -242,7 +243,7 @@ class Course:
         for redo in self.publisher.work(now):
             told = self._committed.pop(redo.attempt_id, None)
             if told is not None:
-                self._on_report(told[0].claim, report_of(told[0], redo))
+                self._on_report(told.claim, report_of(told, redo))
 
     def _ended(self) -> list[InHand]:
         """Give the files that have come to their end, in the order in which they may be committed."""
@@ -265,7 +266,7 @@ class Course:
         still_ours = {redo.attempt_id for redo in redos}
         for commit in commits:
             if commit.claim.attempt_id in still_ours:
-                self._committed[commit.claim.attempt_id] = (commit, now)
+                self._committed[commit.claim.attempt_id] = commit
             else:
                 self._in_hand[commit.claim.attempt_id].job.discard()
             del self._in_hand[commit.claim.attempt_id]
@@ -317,3 +318,13 @@ class Course:
                     reach("saved")
             except LinemillError as error:
                 one.job.fail(error)
+
+
+def _outcome(future: Future[list[Worked | LinemillError]], count: int) -> list[Worked | LinemillError]:
+    """Take what came of a group. Where linemill itself broke over it, its files fail with that, and all others go on."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    broken = InvariantBroken(f"linemill itself broke: {type(error).__name__}: {error}", hint="please report it")
+    broken.traceback = "".join(traceback.format_exception(error))
+    return [broken] * count

@@ -136,12 +136,12 @@ class Job:
                 yield Task(claim.place, claim.name, None, outputs, dead, letters=self._redriven.lines())
                 return
             cut = self._cut()
-            if len(cut) < 2 and not claim.spans:
+            durable = self._durable(cut)
+            if claim.spans and not durable:
+                discard(self._hidden.values())
+            if len(cut) < 2:
                 yield Task(claim.place, claim.name, None, outputs, dead)
                 return
-            durable = self._durable()
-            if not durable:
-                discard(self._hidden.values())
             self._joined = Joined(self._hidden, durable, self.where)
             starts: dict[str, int] | None = dict(self._joined.lengths)
             for index, span in enumerate(cut):
@@ -201,11 +201,6 @@ class Job:
         if self.claim.place is not None and error.where == shown(self.claim.place):
             error.where = self.where
         self._failure = self._failure or error
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the attempt has failed already."""
-        return self._failure is not None
 
     def commit(self) -> Commit | LinemillError:
         """Say what is to be committed, when all tasks have been taken: synced, and with counts that agree."""
@@ -311,9 +306,10 @@ class Job:
             self._facts = reader.facts
             return spans(reader.size or 0, size) if reader.is_splittable else []
 
-    def _durable(self) -> tuple[SpanDone, ...]:
+    def _durable(self, cut: list[Span]) -> tuple[SpanDone, ...]:
         """Give the spans of an earlier try that are in the staged files, cut to what was durable; none if anything is amiss."""
-        if not self.claim.spans:
+        spans_done = [Span(span.start, span.end) for span in self.claim.spans]
+        if not spans_done or spans_done != cut[: len(spans_done)]:
             return ()
         lengths = self.claim.spans[-1].lengths
         try:

@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import xxhash
@@ -14,7 +15,7 @@ import xxhash
 from linemill.catalog.records import SpanDone
 from linemill.engine import DeadLetter, Ledger
 from linemill.errors import InvariantBroken
-from linemill.executors.letters import moved
+from linemill.executors.letters import letter_of, moved
 from linemill.executors.task import LETTERS, Worked
 from linemill.files import Span, cannot_write, shown
 from linemill.files.hidden import discard
@@ -58,6 +59,8 @@ class Joined:
             self.lengths |= span.lengths
             for name, piece in span.pieces.items():
                 self.pieces[name].append(piece)
+        if self.ledger.dead:
+            self.letters += _first_letters(whole[DEAD_LETTERS])
 
     def expect(self, span: Span, parts: Mapping[str, Path]) -> None:
         """Note the next span, and the hidden files that its lines come in unless they are put in their place at once."""
@@ -139,6 +142,16 @@ class Joined:
         except OSError as error:
             raise cannot_write(error, "put together", whole) from error
         return length, checksum.hexdigest()
+
+
+def _first_letters(path: Path) -> list[DeadLetter]:
+    try:
+        with open(path, "rb") as lines:
+            return [letter_of(line) for line in islice(lines, LETTERS)]
+    except OSError as error:
+        raise cannot_write(error, "put together", path) from error
+    except ValueError as error:
+        raise InvariantBroken(f"the staged dead letters are not as they were written: {error}", shown(path)) from error
 
 
 def _copy(part: Path, whole: Path, offset: int, length: int) -> None:

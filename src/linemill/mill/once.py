@@ -171,7 +171,7 @@ class _Run:
         """Work off all files; on whatever ends it early, stop the workers first."""
         version = version_of(self._pipeline)
         now = time.time()
-        self._course.redo(recover(self._catalog, place.base, now).redos)
+        self._course.redo(recover(self._catalog, now).redos)
         self._course.settle(now)
         version_id = self._catalog.version(version.text, version.sources, now)
         self._source.begin(version_id)

@@ -27,7 +27,7 @@ class Recovered:
     removed: int
 
 
-def recover(catalog: Catalog, base: Path, now: float) -> Recovered:
+def recover(catalog: Catalog, now: float) -> Recovered:
     """Take over what dead processes had in hand, and remove what they had staged for nothing.
 
     Raises:

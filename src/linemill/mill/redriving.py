@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 from linemill.catalog.records import Claim
-from linemill.engine import TEXT_LIMIT, DeadCode, DeadLetter
+from linemill.engine import TEXT_LIMIT, DeadLetter
 from linemill.errors import BadInput, LinemillError
-from linemill.executors.letters import letter_line
+from linemill.executors.letters import letter_line, letter_of
 from linemill.files import LongLine, Reader, cannot_read, cannot_write, shown
 
 
@@ -27,10 +26,11 @@ class Redriven:
         self._encoding = encoding
         self._dead = dead
         self._claim = claim
-        self._kept: list[dict[str, Any]] = []
-        self._taken: list[dict[str, Any]] = []
-        for letter in self._read():
-            (self._taken if self._is_wished(letter) else self._kept).append(letter)
+        every = self._read()
+        # A line goes through the whole pipeline again, so all of its letters go with it, whichever of them was wished.
+        numbers = {letter.number for letter in every if self._is_wished(letter)}
+        self._taken = [letter for letter in every if letter.number in numbers]
+        self._kept = [letter for letter in every if letter.number not in numbers]
 
     def lines(self) -> tuple[tuple[int, str], ...]:
         """Give the lines to work on, with their numbers: each once, in the file's order.
@@ -38,27 +38,21 @@ class Redriven:
         A line that gave several dead letters is one line. A text that the letter shows only the beginning of is read from the
         input again; where that is gone, the letter is kept.
         """
-        cut = {letter["line"] for letter in self._taken if _is_cut(letter)}
-        whole = self._from_input(cut) if cut else {}
-        lines: dict[int, str] = {}
-        for letter in list(self._taken):
-            number = letter["line"]
-            if _is_cut(letter) and number not in whole:
-                self._taken.remove(letter)
-                self._kept.append(letter)
-            else:
-                lines[number] = whole.get(number) or letter.get("text") or ""
+        cut = {letter.number for letter in self._taken if _is_cut(letter)}
+        lines = {letter.number: letter.text or "" for letter in self._taken if letter.number not in cut}
+        lines |= self._from_input(cut) if cut else {}
+        self._kept += [letter for letter in self._taken if letter.number not in lines]
         return tuple(sorted(lines.items()))
 
     def letters(self, again: list[DeadLetter]) -> tuple[DeadLetter, ...]:
         """Give all dead letters that the file has now."""
-        return tuple(sorted([*map(_as_letter, self._kept), *again], key=lambda letter: letter.number))
+        return tuple(sorted([*self._kept, *again], key=lambda letter: letter.number))
 
     def merge(self, staged: Path) -> int:
         """Put the letters that are kept and those that died again together, in the staged file; give their number."""
         try:
             again = staged.read_bytes().splitlines(keepends=True) if staged.exists() else []
-            kept = [letter_line(_as_letter(letter), self._claim.name) for letter in self._kept]
+            kept = [letter_line(letter, self._claim.name) for letter in self._kept]
             every = sorted([*kept, *again], key=lambda line: json.loads(line)["line"])
             if every:
                 descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
@@ -70,21 +64,21 @@ class Redriven:
             raise cannot_write(error, "put together", self._dead) from error
         return len(every)
 
-    def _read(self) -> list[dict[str, Any]]:
+    def _read(self) -> list[DeadLetter]:
         try:
             with open(self._dead, "rb") as lines:
-                return [json.loads(line) for line in lines]
+                return [letter_of(line) for line in lines]
         except OSError as error:
             raise cannot_read(error, shown(self._dead)) from error
         except ValueError as error:
             hint = "put the file back as it was written, or process the input again"
             raise BadInput(f"this is no file of dead letters: {error}", shown(self._dead), hint, code="corrupt") from error
 
-    def _is_wished(self, letter: dict[str, Any]) -> bool:
+    def _is_wished(self, letter: DeadLetter) -> bool:
         wish = self._claim.wish
-        if wish is None:
-            return True
-        return wish.node in (None, letter.get("node", "")) and wish.code in (None, letter["code"])
+        if not letter.number:
+            return False  # what a stream gave before it read anything: no line stands behind it
+        return wish is None or (wish.node in (None, letter.node) and wish.code in (None, letter.code))
 
     def _from_input(self, numbers: set[int]) -> dict[int, str]:
         """Read lines of the input by their numbers; none where it is gone."""
@@ -107,21 +101,6 @@ class Redriven:
         return found
 
 
-def _is_cut(letter: dict[str, Any]) -> bool:
+def _is_cut(letter: DeadLetter) -> bool:
     """Tell whether a letter shows only the beginning of its line, or nothing of it."""
-    text = letter.get("text")
-    return text is None or len(text) > TEXT_LIMIT
-
-
-def _as_letter(letter: dict[str, Any]) -> DeadLetter:
-    return DeadLetter(
-        number=letter["line"],
-        node=letter.get("node", ""),
-        code=DeadCode(letter["code"]),
-        error=letter["error"],
-        text=letter.get("text"),
-        item=letter.get("item"),
-        traceback=letter.get("traceback", ""),
-        offset=letter.get("offset"),
-        length=letter.get("length"),
-    )
+    return letter.text is None or len(letter.text) > TEXT_LIMIT

@@ -14,6 +14,7 @@ from linemill.errors import WorldError
 from linemill.executors.local import LocalExecutor
 from linemill.failpoints import reach
 from linemill.mill.arrival import Inbox, Seen, lock
+from linemill.mill.control import PAUSED, WAKE
 from linemill.mill.course import Course
 from linemill.mill.failing import THE_WORLDS
 from linemill.mill.folders import STATE_FOLDER
@@ -42,17 +43,16 @@ IDLE_LOOK_S = 1.0
 PENDING_LOOK_S = 0.1
 """The same while a change of the pipeline is being tried: what somebody asked for waits for it."""
 
-QUEUED_FILES = 400
+QUEUED_FILES = 2000
 QUEUED_BYTES = 256 * 2**20
-"""Files are claimed while no more than this waits for a worker: what is not claimed stays in the inbox, where anybody may
-still take it away."""
+"""Files are claimed up to this, and again when half of them are worked: every claim looks through the whole inbox. What is not
+claimed stays there, where anybody may still take it away."""
 
 THIN_S = 3600.0
+"""How often the history is thinned."""
 
 TIDY_S = 60.0
-
-WAKE = "wake"
-"""The file in the state folder that commands touch."""
+"""How often files that lie in `processing/` for no reason are looked for."""
 
 WORKED = "/worked"
 """Why a worker wakes us; no file has this name."""
@@ -131,7 +131,7 @@ class Mill:
             on_report=self._note_report,
             on_failed=self._note_failed,
         )
-        recovered = recover(self._catalog, self._base, now)
+        recovered = recover(self._catalog, now)
         self._course.redo(recovered.redos)
         tidied = tidy(self._catalog, self._inbox, now)
         for claim in recovered.taken_back:
@@ -212,7 +212,7 @@ class Mill:
         self._look_at = now + (IDLE_LOOK_S if self._course.is_idle else LOOK_S)
         for works in [*self._old_works, self._works]:
             works.executor.look()
-        is_paused = self._catalog.control("paused") is not None
+        is_paused = self._catalog.control(PAUSED) is not None
         if is_paused != self._is_paused:
             self._is_paused = is_paused
             self._scan_at = 0.0
@@ -241,7 +241,7 @@ class Mill:
         """Claim what is ready; tell whether there was room for it, so that the inbox is to be looked through again in time."""
         course, works = self._course, self._works
         room = (1 if self._hold.is_trying else QUEUED_FILES) - course.queued_files
-        if room <= 0 or course.queued_bytes > QUEUED_BYTES:
+        if room <= 0 or course.queued_files > QUEUED_FILES // 2 or course.queued_bytes > QUEUED_BYTES:
             return False
         day = datetime.now(UTC).date().isoformat()
         if now >= self._take_at and not self._reloader.is_pending:
@@ -285,14 +285,17 @@ class Mill:
         reach("claimed")
         ours: list[Claim] = []
         never: list[Claim] = []
+        trouble: WorldError | None = None
         for one, claim in zip(ready, claims, strict=True):
             assert claim.place is not None
+            try:
+                is_ours = trouble is None and (keeps or self._inbox.claim(one, claim.place))
+            except WorldError as error:
+                trouble, is_ours = error, False
+            (ours if is_ours else never).append(claim)
             if keeps:
                 self._known[one.name] = (one.size, one.mtime_ns)
-                ours.append(claim)
-            else:
-                (ours if self._inbox.claim(one, claim.place) else never).append(claim)
-                reach("moved")
+            reach("moved")
         self._course.begin(ours, works)
         if never:
             self._catalog.forget(never)
@@ -300,6 +303,8 @@ class Mill:
             self._log.info("file_claimed", file=ours[0].name, attempt=ours[0].attempt_id)
         elif ours:
             self._log.info("files_claimed", files=len(ours), first=ours[0].name, last=ours[-1].name)
+        if trouble is not None:
+            raise trouble
 
     def _is_known(self, name: str, size: int, mtime_ns: int) -> bool:
         return self._known.get(name) == (size, mtime_ns)
@@ -308,9 +313,9 @@ class Mill:
         """Tell whether something is where a file of that name would leave its outputs or itself."""
         targets = targets_of(pipeline, life_name, self._base, day)
         own = [targets.outputs[output.name] for output in pipeline.outputs if not output.is_growing]
-        watch = pipeline.watch
-        places = [self._base / folder / life_name for folder in (watch.processing, watch.processed, watch.failed)]
-        return any(map(os.path.lexists, [*own, targets.dead, *places]))
+        folders = (self._inbox.processing, self._inbox.processed, self._inbox.failed)
+        places = [folder / life_name for folder in folders]
+        return any(os.path.lexists(path) for path in (*own, targets.dead, *places))
 
     def _reload(self, now: float) -> None:
         news = self._reloader.look(now)

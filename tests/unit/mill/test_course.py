@@ -252,3 +252,20 @@ def test_how_far_a_large_file_is_becomes_durable_now_and_then(yard, make_pipelin
     story.run()
     assert story.told == [("a", "done")]
     assert (yard.base / "out/a").read_bytes() == b"a line\n" * 10
+
+
+def test_a_file_over_which_linemill_itself_breaks_fails_and_the_others_go_on(yard, make_pipeline, make_story):
+    pipeline = make_pipeline()
+    workers = Elsewhere(pipeline)
+    story = make_story()
+    story.course.begin(yard.given(pipeline, a=b"a\n"), yard.works(pipeline, executor=workers))
+    story.course.hand_out()
+    story.course.begin(yard.given(pipeline, b=b"b\n"), yard.works(pipeline, executor=workers))
+    story.course.hand_out()
+    workers.groups[0][2].set_exception(ZeroDivisionError("a bug"))
+    workers.work(1)
+    story.course.settle(NOW)
+    reports = {report.name: report for report in story.reports}
+    assert reports["b"].failure is None
+    failure = reports["a"].failure
+    assert (failure.code, "ZeroDivisionError: a bug" in failure.traceback) == ("invariant", True)

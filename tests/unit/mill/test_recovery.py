@@ -59,7 +59,7 @@ def killed(yard, tmp_path):
 
 
 def test_what_was_committed_is_to_be_published_and_what_was_worked_is_ready_again(yard, killed):
-    recovered = recover(yard.catalog, killed, NOW)
+    recovered = recover(yard.catalog, NOW)
     assert [redo.name for redo in recovered.redos] == ["committed"]
     assert [claim.name for claim in recovered.taken_back] == ["working"]
     assert recovered.removed == 2
@@ -74,14 +74,14 @@ def test_a_file_that_was_never_moved_is_forgotten_whatever_has_its_name_now(yard
         (killed / "inbox/unmoved").unlink()
     if what == "exchanged":
         (killed / "inbox/unmoved").write_bytes(b"another one\n")
-    assert [claim.name for claim in recover(yard.catalog, killed, NOW).taken_back] == ["working"]
+    assert [claim.name for claim in recover(yard.catalog, NOW).taken_back] == ["working"]
     assert yard.catalog.whose(killed / "processing/unmoved") == (None, None)
     assert (killed / "inbox/unmoved").exists() == (what != "gone")
 
 
 def test_folders_that_are_gone_are_not_looked_into_any_more(yard, killed):
     assert killed / "gone" in yard.catalog.staging_folders()
-    recover(yard.catalog, killed, NOW)
+    recover(yard.catalog, NOW)
     assert yard.catalog.staging_folders() == [killed / "out"]
 
 
@@ -92,12 +92,12 @@ def test_what_the_living_have_in_hand_is_left_to_them(yard, make_pipeline):
     staged.parent.mkdir()
     staged.touch()
     yard.catalog.stages_in([staged.parent])
-    recovered = recover(yard.catalog, yard.base, NOW)
+    recovered = recover(yard.catalog, NOW)
     assert (recovered.redos, recovered.taken_back, recovered.removed) == ([], [], 0)
     assert staged.exists()
 
 
 def test_recovering_again_finds_the_same_to_publish_and_nothing_else(yard, killed):
-    first, second = recover(yard.catalog, killed, NOW), recover(yard.catalog, killed, NOW)
+    first, second = recover(yard.catalog, NOW), recover(yard.catalog, NOW)
     assert second.redos == first.redos
     assert (second.taken_back, second.removed) == ([], 0)

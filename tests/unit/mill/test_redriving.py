@@ -97,3 +97,15 @@ def test_a_file_of_dead_letters_that_is_gone_or_of_another_kind_is_said(redriven
     with pytest.raises(BadInput, match="this is no file of dead letters") as caught:
         Redriven(dead, make_claim(), None)
     assert caught.value.code == "corrupt"
+
+
+def test_a_line_takes_all_of_its_letters_with_it_so_that_none_of_them_is_driven_twice(redriven):
+    again = redriven(_letter(3, text="three"), _letter(3, "other", text="three"), _letter(4, "other"), node="keep")
+    assert again.lines() == ((3, "three"),)
+    assert [letter.number for letter in again.letters([])] == [4]
+
+
+def test_what_a_stream_gave_before_the_first_line_is_no_line_and_is_kept(redriven):
+    again = redriven(_letter(0), _letter(1))
+    assert [number for number, _ in again.lines()] == [1]
+    assert [letter.number for letter in again.letters([])] == [0]

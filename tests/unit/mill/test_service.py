@@ -10,8 +10,10 @@ import pytest
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import FileState
+from linemill.errors import WorldError
 from linemill.executors.inline import InlineExecutor
 from linemill.mill import service
+from linemill.mill.arrival import Inbox
 from linemill.mill.service import Mill
 from linemill.pipeline import After, Pipeline
 
@@ -193,3 +195,24 @@ def test_many_files_are_all_done_each_once(make_pipeline, run, arrive, tmp_path)
     assert log.of("files_done")[0]["files"] == 60
     assert (tmp_path / "out/07").read_bytes() == b"7\n"
     assert len(list((tmp_path / "processed").iterdir())) == len(list((tmp_path / "out").iterdir())) == 60
+
+
+def test_what_was_claimed_before_one_could_not_be_is_worked_and_the_others_stay(
+    make_pipeline, run, arrive, tmp_path, monkeypatch
+):
+    claim = Inbox.claim
+    seen_b = iter([True])
+
+    def refuse_b_once(inbox, seen, place):
+        if seen.name == "b" and next(seen_b, False):
+            raise WorldError("read-only file system")
+        return claim(inbox, seen, place)
+
+    monkeypatch.setattr(Inbox, "claim", refuse_b_once)
+    for name in "abc":
+        arrive(name)
+    done = [("file_done", str)] * 2
+    log = run(make_pipeline(), *done, ("file_done", str))
+    assert sorted(values["file"] for values in log.of("file_done")) == ["a", "b", "c"]
+    assert sorted(path.name for path in (tmp_path / "processed").iterdir()) == ["a", "b", "c"]
+    assert list((tmp_path / "processing").iterdir()) == []

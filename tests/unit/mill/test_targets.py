@@ -1,5 +1,5 @@
 import hashlib
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -41,3 +41,9 @@ def test_dead_letters_have_a_name_that_fits(make_pipeline):
     names = {"n": "n.jsonl", "n" * 249: "n" * 249 + ".jsonl", "n" * 255: "n" * 240 + f"~{digits}.jsonl"}
     for name, dead in names.items():
         assert targets_of(pipeline, name, Path("/base"), DAY).dead == Path("/base/dead", dead)
+
+
+@pytest.mark.parametrize("name", ["a", "a.b", "a.b.c", ".a", ".a.b", "a.", "a..", "é.x", "a..b", "a b.log"])
+def test_a_stem_is_what_the_standard_library_says(make_pipeline, name):
+    pipeline = make_pipeline(text="nodes: {keep: {use: 'steps:keep', to: all}}\noutputs: {all: 'out/{stem}'}\n")
+    assert targets_of(pipeline, name, Path("/base"), DAY).outputs["all"].name == PurePath(name).stem
