@@ -134,9 +134,8 @@ class Writer:
 
     def _begin_storing(self, count: int) -> None:
         self._written += count
-        if not self._is_part and self._written - self._stored >= WRITEBACK_BYTES and hasattr(os, "posix_fadvise"):
-            # On Linux this starts writeback of what is dirty in the range, and does not wait.
-            os.posix_fadvise(self._descriptor, self._stored, self._written - self._stored, os.POSIX_FADV_DONTNEED)
+        if not self._is_part and self._written - self._stored >= WRITEBACK_BYTES:
+            begin_storing(self._descriptor, self._stored, self._written - self._stored)
             self._stored = self._written
 
     def _let_go(self) -> None:
@@ -146,6 +145,13 @@ class Writer:
         except OSError as error:
             # Where the system says only now that it could not keep the bytes: network file systems, quotas.
             raise cannot_write(error, "staged", self.path) from error
+
+
+def begin_storing(descriptor: int, offset: int, length: int) -> None:
+    """Tell the kernel to begin storing a range, without waiting: whoever syncs the file later waits for little."""
+    if hasattr(os, "posix_fadvise"):
+        # On Linux this starts writeback of what is dirty in the range.
+        os.posix_fadvise(descriptor, offset, length, os.POSIX_FADV_DONTNEED)
 
 
 @cache

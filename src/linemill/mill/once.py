@@ -171,15 +171,15 @@ class _Run:
         """Work off all files; on whatever ends it early, stop the workers first."""
         version = version_of(self._pipeline)
         now = time.time()
-        self._course.redo(recover(self._catalog, now).redos)
-        self._course.settle(now)
-        version_id = self._catalog.version(version.text, version.sources, now)
-        self._source.begin(version_id)
+        # First, since workers take some tenths of a second to be there.
         self._executor = _executor(self._pipeline, version, workers, self._tick)
-        works = Works(self._pipeline, version_id, self._executor, place)
         try:
             try:
-                self._work_off(works)
+                self._course.redo(recover(self._catalog, now).redos)
+                self._course.settle(now)
+                version_id = self._catalog.version(version.text, version.sources, now)
+                self._source.begin(version_id)
+                self._work_off(Works(self._pipeline, version_id, self._executor, place))
             finally:
                 self._executor.close()
         except BaseException:
