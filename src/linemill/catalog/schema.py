@@ -185,6 +185,36 @@ dead_letter = Table(
     sqlite_autoincrement=True,
 )
 
+trace = Table(
+    "trace",
+    metadata,
+    Column("attempt_id", BigInteger, ForeignKey("attempt.id", ondelete="CASCADE"), primary_key=True),
+    Column("file_id", BigInteger, nullable=False, index=True),
+    Column("lines", LargeBinary, nullable=False),  # JSON: sampled lines and their way through the nodes
+)
+
+period = Table(
+    "period",
+    metadata,
+    Column("seconds", Integer, primary_key=True),  # its length: a minute, an hour; 0 for all time
+    Column("start", BigInteger, primary_key=True),  # 0 for all time
+    Column("counts", Text, nullable=False),  # JSON
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),  # viewer, operator, admin
+    Column("digest", Text, nullable=False, unique=True),  # of the token, SHA-256
+    Column("cookie_digest", Text, nullable=False, unique=True),  # of what its cookie says, SHA-256
+    Column("made_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    sqlite_autoincrement=True,
+)
+
 event = Table(
     "event",
     metadata,

@@ -1,0 +1,68 @@
+"""The ASGI application: all routes, one body for refusals, and around them who may do what."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from linemill import __version__
+from linemill.errors import LinemillError, UsageError
+from linemill.web.answers import refusal
+from linemill.web.models import Refusal, Trouble
+from linemill.web.pages import Pages
+from linemill.web.routes import ROUTERS
+
+if TYPE_CHECKING:
+    from linemill.web.site import Site
+
+REFUSALS: dict[int | str, dict[str, object]] = {
+    status: {"model": Refusal, "description": HTTPStatus(status).phrase} for status in (400, 401, 403, 404, 405, 422, 429, 503)
+}
+"""What any route may say no with."""
+
+
+def application(site: Site) -> FastAPI:
+    """Build the application over a catalog.
+
+    Args:
+        site: What it is about; whoever gives it closes it.
+    """
+    app = FastAPI(
+        title="linemill",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses=REFUSALS,
+    )
+    app.state.site = site
+    app.state.pages = Pages(site)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(LinemillError, _said_no)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    return app
+
+
+async def _said_no(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LinemillError)
+    status = 400 if isinstance(error, UsageError) else 503 if error.may_retry else 500
+    return refusal(request, status, Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    trouble = Trouble(code=HTTPStatus(error.status_code).name.lower(), what=error.detail)
+    return refusal(request, error.status_code, trouble, dict(error.headers or {}))
+
+
+async def _not_valid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return refusal(request, 422, Trouble(code="not_valid", what=str(first["msg"]), where=where))

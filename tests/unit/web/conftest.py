@@ -1,0 +1,38 @@
+"""A catalog with a pipeline, and the application over it."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from linemill.catalog import Catalog
+from linemill.catalog.history import History
+from linemill.mill.folders import STATE_FOLDER
+from linemill.pipeline import load
+from linemill.web.app import application
+from linemill.web.site import Site
+
+PIPELINE = """
+nodes:
+  level:
+    use: linemill.processors:tag_by_pattern
+    with: {bad: ERROR}
+    to: {bad: errors, "*": rest}
+outputs: {errors: "out/errors/{name}", rest: "out/rest/{name}"}
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "pipeline.yaml").write_text(PIPELINE)
+    pipeline = load(tmp_path / "pipeline.yaml")
+    folder = tmp_path / STATE_FOLDER
+    with Catalog.open(folder, "web") as catalog:
+        history = History.open(folder)
+        assert history is not None
+        with history:
+            yield Site(tmp_path, folder, history, catalog, lambda: pipeline)
+
+
+@pytest.fixture
+def client(site):
+    with TestClient(application(site), base_url="http://127.0.0.1") as client:
+        yield client
