@@ -142,7 +142,7 @@ def test_every_code_of_an_error_is_explained(reference):
     package = Path(linemill.errors.__file__).parent
     known = {code for module in package.rglob("*.py") for code in _codes(ast.parse(module.read_text(encoding="utf-8")))}
     assert {"configuration", "disk_full", "truncated", "not_copied"} <= known
-    explained = reference["outputs.md"] + reference["input.md"]
+    explained = reference["outputs.md"] + reference["input.md"] + reference["api.md"]
     assert [code for code in sorted(known) if f"`{code}`" not in explained] == []
 
 
@@ -208,7 +208,7 @@ def test_the_walk_of_one_line_names_every_file_that_it_passes(checkout):
 
 
 def test_the_picture_in_the_readme_is_the_quick_start_as_it_is(checkout):
-    from linemill.cli import drawing
+    from linemill import drawing
 
     picture = (checkout / "docs/quickstart.svg").read_text(encoding="utf-8")
     assert picture == drawing.svg(load(checkout / "examples/quickstart/pipeline.yaml"))

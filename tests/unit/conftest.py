@@ -15,6 +15,7 @@ from linemill.catalog import schema
 from linemill.catalog.history import History
 from linemill.catalog.opening import open_database
 from linemill.files import shown
+from linemill.pipeline import Mode, Node, Output, Pipeline
 
 
 class Records:
@@ -145,3 +146,40 @@ def history(records: Records) -> Iterator[History]:
     assert opened is not None
     with opened:
         yield opened
+
+
+@pytest.fixture
+def make_node() -> Callable[..., Node]:
+    """A node of a pipeline that is drawn or summed up, never run."""
+
+    def make(name: str, routes: dict[str, tuple[str, ...]], use: str = "", mode: Mode = Mode.LINE, **others: Any) -> Node:
+        others = {"is_tagged": False, "is_splittable": True, "settings": {}, "build": lambda: str, **others}
+        return Node(name=name, use=use or f"processors:{name}", mode=mode, routes=routes, **others)
+
+    return make
+
+
+@pytest.fixture
+def web_logs(make_node: Callable[..., Node], tmp_path: Path) -> Pipeline:
+    """A pipeline with everything that a drawing can show: tags, a fan-out, a drop, two ways that meet."""
+    return Pipeline(
+        name="web-logs",
+        path=tmp_path / "pipeline.yaml",
+        text="",
+        nodes=(
+            make_node("clean", {"*": ("level",)}, "processors.text:strip_ansi"),
+            make_node(
+                "level",
+                {"error": ("errors",), "fatal": ("errors",), "warn": ("warnings", "audit"), "debug": ("drop",), "*": ("snake",)},
+                "linemill.processors:tag_by_pattern",
+            ),
+            make_node("audit", {"*": ("snake",)}, "processors.audit:Counter", Mode.STREAM, is_tagged=True, is_splittable=False),
+            make_node("snake", {"*": ("general",)}, "processors.text:Snake"),
+        ),
+        entry="clean",
+        outputs=(
+            Output("errors", "out/errors/{name}"),
+            Output("warnings", "out/warnings/{name}"),
+            Output("general", "out/general/{name}"),
+        ),
+    )

@@ -13,7 +13,7 @@ def check(pipeline: PipelineOption = None) -> Exit:
     Runs nothing. Prints its nodes and outputs if all is well. Otherwise prints every mistake with its place in the file, and
     exits with 2.
     """
-    from linemill.cli.drawing.links import kind
+    from linemill.drawing.links import kind
 
     checked = opened(pipeline)
     print(f"{near(checked.path)} is right: {count(len(checked.nodes), 'node')}, {count(len(checked.outputs), 'output')}")

@@ -34,7 +34,7 @@ def graph(
     ] = None,
 ) -> Exit:
     """Draw a pipeline: its nodes, routes and outputs."""
-    from linemill.cli import drawing
+    from linemill import drawing
 
     draw = {Form.TEXT: drawing.text, Form.MERMAID: drawing.mermaid, Form.SVG: drawing.svg}[form]
     picture = draw(opened(pipeline))

@@ -1,6 +1,6 @@
 import pytest
 
-from linemill.cli import drawing
+from linemill import drawing
 
 
 @pytest.mark.parametrize(("form", "draw"), [("text", drawing.text), ("mermaid", drawing.mermaid), ("svg", drawing.svg)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from linemill.cli.drawing.links import kind, links
-from linemill.cli.wording import visible
+from linemill.drawing.links import kind, links
+from linemill.files.names import harmless
 from linemill.pipeline import DROP, Pipeline
 
 
@@ -30,4 +30,4 @@ def mermaid(pipeline: Pipeline) -> str:
 
 def _quoted(text: str) -> str:
     """Escape text for a quoted label, in which Mermaid reads HTML, and `#35;` as a character."""
-    return "".join(f"#{ord(char)};" if char in '#&<>`"' else char for char in visible(text))
+    return "".join(f"#{ord(char)};" if char in '#&<>`"' else char for char in harmless(text))

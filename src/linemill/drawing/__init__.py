@@ -3,8 +3,8 @@
 The same pipeline gives the same text, always: drawings may be kept under version control and compared.
 """
 
-from linemill.cli.drawing.mermaid import mermaid
-from linemill.cli.drawing.svg import svg
-from linemill.cli.drawing.tree import text
+from linemill.drawing.mermaid import mermaid
+from linemill.drawing.svg import svg
+from linemill.drawing.tree import text
 
 __all__ = ["mermaid", "svg", "text"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from linemill.cli.drawing.links import kind, links
-from linemill.cli.wording import visible
+from linemill.drawing.links import kind, links
+from linemill.files.names import harmless
 from linemill.pipeline import DROP, Pipeline
 
 
@@ -12,10 +12,10 @@ def text(pipeline: Pipeline) -> str:
     nodes = {node.name: node for node in pipeline.nodes}
     outputs = {output.name: output for output in pipeline.outputs}
     drawn: set[str] = set()
-    rows = [visible(pipeline.name)]
+    rows = [harmless(pipeline.name)]
 
     def draw(place: str, label: str, before: str, is_last: bool) -> None:
-        arrow = f" {visible(label)} → " if label else "→ "
+        arrow = f" {harmless(label)} → " if label else "→ "
         rows.append(f"{before}{'└─' if is_last else '├─'}{arrow}{said(place)}")
         if place not in nodes or place in drawn:
             return
@@ -28,11 +28,11 @@ def text(pipeline: Pipeline) -> str:
         if place == DROP:
             return "dropped"
         if place in outputs:
-            return f"output {visible(place)}: {visible(outputs[place].path)}"
+            return f"output {harmless(place)}: {harmless(outputs[place].path)}"
         if place in drawn:
-            return f"{visible(place)} (above)"
+            return f"{harmless(place)} (above)"
         node = nodes[place]
-        return f"{visible(place)}: {visible(node.use)} ({kind(node)})"
+        return f"{harmless(place)}: {harmless(node.use)} ({kind(node)})"
 
     draw(pipeline.entry, "", "", True)
     return "\n".join(rows) + "\n"

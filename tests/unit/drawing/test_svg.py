@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from linemill.cli.drawing import svg
+from linemill.drawing import svg
 from linemill.pipeline import Output, Pipeline
 
 SPACE = "{http://www.w3.org/2000/svg}"

@@ -7,9 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from html import escape
 
-from linemill.cli.drawing.layout import Layout, Place, Size, Way, arrange
-from linemill.cli.drawing.links import kind, links
-from linemill.cli.wording import visible
+from linemill.drawing.layout import Layout, Place, Size, Way, arrange
+from linemill.drawing.links import kind, links
+from linemill.files.names import harmless
 from linemill.pipeline import DROP, Pipeline
 
 MARGIN = 24
@@ -103,7 +103,7 @@ def svg(pipeline: Pipeline) -> str:
             labels.append(link.label)
     layout = arrange({name: box.size for name, box in boxes.items()}, ways, gap=22, column_gap=64)
     drawn = [*_ways(layout, ways, labels), *(_box(boxes[name], place) for name, place in layout.places.items())]
-    title = escape(f"The pipeline {visible(pipeline.name)}")
+    title = escape(f"The pipeline {harmless(pipeline.name)}")
     width, height = round(layout.width + 2 * MARGIN), round(layout.height + 2 * MARGIN)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
@@ -134,7 +134,7 @@ def _box(box: _Box, place: Place) -> str:
             f'<path class="fold" d="M{edge:.1f} {top:.1f}V{below:.1f}H{right:.1f}Z"/>',
         ]
     parts = [
-        f"<title>{escape(visible(box.name))}: {escape(visible(box.detail))}</title>",
+        f"<title>{escape(harmless(box.name))}: {escape(harmless(box.detail))}</title>",
         *shape,
         _text("name", left + PADDING, top + 23, _short(box.name)),
         _text("detail", left + PADDING, top + 41, _short(box.detail)),
@@ -223,7 +223,7 @@ def _on_curve(start: tuple[float, float], end: tuple[float, float], along: float
 
 
 def _short(text: str) -> str:
-    text = visible(text)
+    text = harmless(text)
     if len(text) <= LONGEST_TEXT:
         return text
     half = LONGEST_TEXT // 2

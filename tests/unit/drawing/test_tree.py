@@ -1,4 +1,4 @@
-from linemill.cli.drawing import text
+from linemill.drawing import text
 
 DRAWN = """\
 web-logs

@@ -1,7 +1,7 @@
 import re
 from dataclasses import replace
 
-from linemill.cli.drawing import mermaid
+from linemill.drawing import mermaid
 
 DRAWN = """\
 flowchart LR
