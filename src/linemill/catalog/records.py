@@ -60,6 +60,17 @@ class How(StrEnum):
     """Appended to its target at a recorded offset: growing outputs, and what a re-drive adds."""
 
 
+class Role(StrEnum):
+    """What a token lets somebody do; each one all that the one before does."""
+
+    VIEWER = "viewer"
+    """See everything but tokens."""
+    OPERATOR = "operator"
+    """Act on files and on the mill."""
+    ADMIN = "admin"
+    """Make and revoke tokens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A file that is about to be claimed.

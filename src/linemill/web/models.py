@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from linemill.catalog.records import AttemptState, FileState, How, Kind, Origin
+from linemill.catalog.records import AttemptState, FileState, How, Kind, Origin, Role
 
 
 class Answer(BaseModel):
@@ -446,7 +446,7 @@ class TokenItem(Answer):
 
     id: int
     name: str
-    role: Literal["viewer", "operator", "admin"]
+    role: Role
     made_at: float
     expires_at: float | None
     revoked_at: float | None

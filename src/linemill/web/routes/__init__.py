@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
-from linemill.web.routes import health
+from linemill.web.routes import (
+    actions,
+    errors,
+    events,
+    files,
+    health,
+    metrics,
+    pipeline,
+    session,
+    stats,
+    tokens,
+    trace,
+    upload,
+)
 
-ROUTERS = (health.router,)
+ROUTERS = (
+    health.router,
+    stats.router,
+    metrics.router,
+    files.router,
+    upload.router,
+    errors.router,
+    trace.router,
+    pipeline.router,
+    events.router,
+    actions.router,
+    tokens.router,
+    session.router,
+)

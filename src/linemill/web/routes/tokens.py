@@ -1,0 +1,7 @@
+"""`/tokens`: who may sign in."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,7 @@
+"""`POST /files`: files that are sent to the inbox."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()
