@@ -251,6 +251,11 @@ class History:
                 found = list(heapq.merge(*groups, key=lambda row: -row.id))[: limit + 1]
         return _page(found, limit, "letters")
 
+    def letter_kinds(self) -> list[tuple[str, str]]:
+        """List every pair of node and code that has dead letters."""
+        with self._database.reading() as connection:
+            return list(_groups(connection))
+
     def letters_grouped(self) -> list[LetterGroup]:
         """Count dead letters by node and code, the most frequent first, with the newest of each."""
         table, attempt = schema.dead_letter.c, schema.attempt.c

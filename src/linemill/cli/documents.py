@@ -26,6 +26,7 @@ ANSWERS = {
         "(why it failed), `lines`, `dead`, `raw_bytes`, `seconds`.",
         "after": "For `--after`: where the next page begins; null if there is none.",
         "totals": "Files of the catalog by state.",
+        "paused": "Whether somebody paused the mill.",
     },
     "explain": {
         "found": "The file in the inbox, then the one in the catalog, as far as there are any. Each: `name`, `place`, `state`, "
@@ -52,6 +53,7 @@ ANSWERS = {
         "outputs": "Outputs of input files that were counted.",
         "bytes": "Bytes in them, as they were published.",
         "lines": "Lines in them, as they were published.",
+        "unpublished": "Ids of files that are committed and not published yet: nothing of them was counted.",
         "findings": "What is wrong: `wrong` (`missing`, `unreadable`, `shorter`, `changed`, `foreign`, `miscounted`), `what` in "
         "words, `target`, `file_id`, `attempt_id`, `output`.",
     },

@@ -41,7 +41,7 @@ def errors(
     first.
     """
     from linemill.catalog.records import FileState
-    from linemill.mill.control import named
+    from linemill.mill.control import named, near_letters
 
     with errors_as_json(as_json):
         place = place_of(pipeline, out)
@@ -56,6 +56,7 @@ def errors(
                 return Exit.DONE
             file_id = named(history, file).id if file is not None else None
             page = history.letters(file_id=file_id, node=node, code=code, after=after, limit=limit)
+            meant = near_letters(history, node, code) if not page.rows else ""
     if as_json:
         print(written({"form": FORM, "letters": [asdict(letter) for letter in page.rows], "after": page.after}))
         return Exit.DONE
@@ -63,7 +64,7 @@ def errors(
     for letter in page.rows:
         _show_letter(paper, letter)
     if not page.rows:
-        paper.line("no dead letters")
+        paper.line(f"no dead letters; {meant}" if meant else "no dead letters")
     if page.after is not None:
         paper.line(f"and more; the next page: --after {page.after}", "dim")
     paper.print()

@@ -20,7 +20,7 @@ from linemill.cli.wording import cut, name_of, near
 if TYPE_CHECKING:
     from linemill.catalog.rows import FileRow
     from linemill.mill.arrival import Seen
-    from linemill.mill.explaining import Listing
+    from linemill.mill.explaining import Listing, MillState
 
 SHOWN_REASON = 80
 """Characters of a reason that are shown; `linemill explain` has the others."""
@@ -70,7 +70,7 @@ def files(
     """
     from linemill.catalog.history import History
     from linemill.catalog.records import FileState
-    from linemill.mill.explaining import listed
+    from linemill.mill.explaining import listed, mill_state
 
     now = time.time()
     with errors_as_json(as_json):
@@ -81,19 +81,20 @@ def files(
             wanted = FileState(state.value) if state is not None else None
             found = listed(history, seen, state=wanted, name_like=name, sort=sort.value, after=after, limit=limit)
             totals = history.totals() if history is not None else {}
+            mill = mill_state(history)
         finally:
             if history is not None:
                 history.close()
     if trouble:
         note(trouble)
     if as_json:
-        print(_document(found, totals))
+        print(_document(found, totals, mill))
     else:
-        _show(found, totals, place, now, has_catalog=history is not None)
+        _show(found, totals, mill, place, now, has_catalog=history is not None)
     return Exit.DONE
 
 
-def _show(found: Listing, totals: dict[Any, int], place: Place, now: float, *, has_catalog: bool) -> None:
+def _show(found: Listing, totals: dict[Any, int], mill: MillState, place: Place, now: float, *, has_catalog: bool) -> None:
     paper = Paper()
     rows: list[list[str | int]] = [_seen_cells(one) for one in found.seen] + [_cells(row, now) for row in found.rows]
     states = [one.fate.value for one in found.seen] + [row.state.value for row in found.rows]
@@ -108,6 +109,13 @@ def _show(found: Listing, totals: dict[Any, int], place: Place, now: float, *, h
         paper.line(f"there is no catalog yet in {near(place.folder)}; {NO_CATALOG}", "dim")
     elif totals:
         paper.line(", ".join(f"{number:,} {state}" for state, number in totals.items()), "dim")
+    if mill.paused is not None:
+        reason = f": {mill.paused.reason}" if mill.paused.reason else ""
+        paper.line(f"no file is begun: {mill.paused.who} paused the mill{reason}; `linemill resume` goes on", "yellow")
+    if mill.blocked is not None:
+        paper.line(f"no file is begun at the moment: {mill.blocked}", "yellow")
+    if mill.refused is not None:
+        paper.line(f"the pipeline file as it is now is not used: {mill.refused}", "yellow")
     paper.print()
 
 
@@ -127,7 +135,7 @@ def _cells(row: FileRow, now: float) -> list[str | int]:
     return [str(row.id), row.state.value, clock(row.since), row.lines, row.dead, name_of(row.life_name), why]
 
 
-def _document(found: Listing, totals: dict[Any, int]) -> str:
+def _document(found: Listing, totals: dict[Any, int], mill: MillState) -> str:
     return written(
         {
             "form": FORM,
@@ -135,6 +143,7 @@ def _document(found: Listing, totals: dict[Any, int]) -> str:
             "files": [asdict(row) for row in found.rows],
             "after": found.after,
             "totals": {state.value: number for state, number in totals.items()},
+            "paused": mill.paused is not None,
         }
     )
 

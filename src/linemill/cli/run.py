@@ -54,6 +54,8 @@ def run(
     try:
         if as_json and to_stdout is not None:
             raise UsageError("--json and --to-stdout both write to standard output", hint="leave one of them out")
+        if "" in files:
+            raise UsageError("an input has an empty name", hint="name a file, or - for standard input")
         if inputs.count(None) > 1:
             raise UsageError("standard input (-) is named more than once", hint="it can be read only once")
         if out is not None and out.exists() and not out.is_dir():

@@ -58,6 +58,9 @@ def _show(found: Verified) -> None:
     read = f"{count(found.outputs, 'output')} with {count(found.lines, 'line')}, {size(found.bytes)}"
     verdict = f"{count(len(found.findings), 'difference')}" if found.findings else "all right"
     paper.line(f"{verdict}: {read}; counts of {count(found.attempts, 'attempt')}", "bold")
+    if found.unpublished:
+        files = count(len(found.unpublished), "file")
+        paper.line(f"{files} committed and not published yet, not counted: linemill files --state committed", "yellow")
     paper.print()
 
 

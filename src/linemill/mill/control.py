@@ -17,6 +17,7 @@ from linemill.catalog.records import FileState, How, Kind, Wish
 from linemill.catalog.rows import FileRow
 from linemill.errors import UsageError
 from linemill.files import shown
+from linemill.pipeline.wording import did_you_mean
 
 WAKE = "wake"
 """The file in the state folder that a mill watches."""
@@ -122,7 +123,9 @@ class Control:
             chosen = [row for row in rows if row.id in set(with_letters)]
         if not chosen:
             which = [f" {what} {value!r}" for what, value in (("of node", node), ("with code", code)) if value is not None]
-            raise UsageError(f"there are no dead letters{''.join(which)} to take again", hint="`linemill errors` lists all")
+            meant = near_letters(self._history, node, code)
+            hint = f"{meant}; `linemill errors` lists all" if meant else "`linemill errors` lists all"
+            raise UsageError(f"there are no dead letters{''.join(which)} to take again", hint=hint)
         self._wish(chosen, Wish(Kind.REDRIVE, self._who, node=node, code=code), now)
         return chosen
 
@@ -178,6 +181,15 @@ def named(history: History, text: str) -> FileRow:
     if not found:
         raise UsageError("the catalog has no such file", shown(text), "`linemill files` lists them")
     return found[0]
+
+
+def near_letters(history: History, node: str | None, code: str | None) -> str:
+    """Ask whether somebody who gave a node or a code that has no dead letters meant another; empty where none is near."""
+    known = history.letter_kinds()
+    for asked, among in ((node, {kind[0] for kind in known}), (code, {kind[1] for kind in known})):
+        if asked is not None and asked not in among and (meant := did_you_mean(asked, among)):
+            return meant
+    return ""
 
 
 def wake(folder: Path) -> None:

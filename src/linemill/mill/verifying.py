@@ -14,7 +14,7 @@ from pathlib import Path
 import xxhash
 
 from linemill.catalog.history import History
-from linemill.catalog.records import AttemptState, How
+from linemill.catalog.records import AttemptState, FileState, How
 from linemill.catalog.rows import AttemptRow, NodeRow, OutputRow
 from linemill.engine import Ledger, OutputCounts
 from linemill.errors import InvariantBroken
@@ -24,6 +24,9 @@ from linemill.pipeline import Pipeline, version_of
 
 READ_BYTES = 2**20
 """What is held in memory of a file."""
+
+PAGE = 1_000
+"""Rows of files that are read at a time."""
 
 LOOKS = 3
 """How often a target is looked at while the catalog still changes: a mill may be publishing to it."""
@@ -76,6 +79,7 @@ class Verified:
         outputs: Outputs of input files that were counted.
         bytes: Bytes in them, as they were published.
         lines: Lines in them, as they were published.
+        unpublished: Files that are committed and not published yet, by id: nothing of them was counted.
         findings: What is wrong.
     """
 
@@ -83,6 +87,7 @@ class Verified:
     outputs: int
     bytes: int
     lines: int
+    unpublished: tuple[int, ...]
     findings: tuple[Finding, ...]
 
 
@@ -109,7 +114,21 @@ def verify(history: History, file_id: int | None = None, *, pipeline: Pipeline |
         total_bytes += sum(output.bytes for output in counted)
         lines += sum(output.lines for output in counted)
         findings += found
-    return Verified(attempts, outputs, total_bytes, lines, tuple(findings))
+    return Verified(attempts, outputs, total_bytes, lines, _unpublished(history, file_id), tuple(findings))
+
+
+def _unpublished(history: History, file_id: int | None) -> tuple[int, ...]:
+    if file_id is not None:
+        row = history.file(file_id)
+        return (file_id,) if row is not None and row.state is FileState.COMMITTED else ()
+    found: list[int] = []
+    after: str | None = None
+    while True:
+        page = history.files(state=FileState.COMMITTED, sort="id", after=after, limit=PAGE)
+        found += [row.id for row in page.rows]
+        after = page.after
+        if after is None:
+            return tuple(found)
 
 
 def _published(history: History, file_id: int | None) -> Iterator[tuple[AttemptRow, Sequence[NodeRow]]]:

@@ -61,6 +61,7 @@ def test_dead_letters_are_driven_again_by_node_and_code(failed, records, worked,
     assert linemill("redrive", "--node", "other").err == (
         "linemill: there are no dead letters of node 'other' to take again; `linemill errors` lists all\n"
     )
+    assert linemill("redrive", "--node", "kepe").err.endswith('; did you mean "keep"?; `linemill errors` lists all\n')
 
 
 def test_a_file_that_fails_again_exits_with_1(failed, worked, make_report, linemill):

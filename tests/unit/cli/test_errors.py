@@ -51,6 +51,9 @@ def test_one_kind_is_shown_letter_by_letter(letters, linemill):
     assert linemill("errors", "--node", "keep", "--after", after).out == "  a.log, line 3, keep: ValueError: no\n    text: old\n"
     assert "line 9" in linemill("errors", "--code", "too_long").out
     assert linemill("errors", "bad.log").out == "no dead letters\n"
+    assert linemill("errors", "--node", "kept").out == 'no dead letters; did you mean "keep"?\n'
+    assert linemill("errors", "--code", "too-long").out == 'no dead letters; did you mean "too_long"?\n'
+    assert linemill("errors", "--node", "nowhere").out == "no dead letters\n"
 
 
 def test_the_fields_of_the_answer_are_those_of_the_reference(letters, linemill):

@@ -41,6 +41,14 @@ def test_files_are_listed_with_where_they_are_and_why(records, inbox, linemill, 
     ]
 
 
+def test_a_pause_is_told_with_who_and_why(records, inbox, linemill):
+    records.file("a.log", "ready")
+    records.control("paused", {"who": "ana", "reason": "full \x1b[2J moon", "at": 1.0})
+    said = linemill("files")
+    assert said.out.splitlines()[-1] == "no file is begun: ana paused the mill: full \\x1b[2J moon; `linemill resume` goes on"
+    assert json.loads(linemill("files", "--json").out)["paused"] is True
+
+
 def test_a_hostile_name_is_shown_harmless(records, inbox, linemill):
     name = os.fsdecode(b"[red]\x1b[2J\n\xff.log")
     records.file(name)

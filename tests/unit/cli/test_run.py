@@ -232,3 +232,8 @@ class TestJson:
 def _ask(number: int, stop: threading.Event) -> None:
     os.kill(os.getpid(), number)
     assert stop.wait(10)
+
+
+def test_an_empty_name_is_refused_before_anything_is_begun(linemill):
+    said = linemill("run", "")
+    assert (said.code, said.err) == (2, "linemill: an input has an empty name; name a file, or - for standard input\n")

@@ -30,6 +30,18 @@ def test_what_is_wrong_is_told_and_exits_with_1(published, linemill):
     assert "a.out (file 1): missing: it is not there\n" in linemill("verify", "a.log").out
 
 
+def test_what_is_committed_and_not_published_is_told_apart(published, records, linemill):
+    records.file("b.log", "committed")
+    said = linemill("verify")
+    assert (said.code, said.out.splitlines()[1]) == (
+        0,
+        "1 file committed and not published yet, not counted: linemill files --state committed",
+    )
+    assert json.loads(linemill("verify", "--json").out)["unpublished"] == [2]
+    assert json.loads(linemill("verify", "b.log", "--json").out)["unpublished"] == [2]
+    assert json.loads(linemill("verify", "a.log", "--json").out)["unpublished"] == []
+
+
 def test_the_fields_of_the_answer_are_those_of_the_reference(published, linemill):
     published.write_bytes(b"x")
     said = linemill("verify", "--json")
