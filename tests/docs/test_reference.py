@@ -28,6 +28,7 @@ from linemill.pipeline.graph import (
     OnError,
     Retry,
     Tries,
+    UploadSettings,
     WatchSettings,
     WorkerSettings,
 )
@@ -42,6 +43,7 @@ KEYS = {
     "Watch": spec.WATCH,
     "Workers": spec.WORKERS,
     "History": spec.HISTORY,
+    "Upload": spec.UPLOAD,
 }
 
 
@@ -114,6 +116,11 @@ def test_the_defaults_are_those_of_the_code(reference):
     assert [_default(_section(page, "History"), key) for key in ("age", "files")] == [
         f"{history.age_s / 86_400:g}d",
         str(history.files),
+    ]
+    upload = UploadSettings()
+    assert [_default(_section(page, "Upload"), key) for key in ("max_size", "quota")] == [
+        f"{upload.max_size // 2**30} GiB",
+        f"{upload.quota // 2**30} GiB",
     ]
 
 

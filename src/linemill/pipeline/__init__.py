@@ -23,6 +23,7 @@ from linemill.pipeline.graph import (
     Pipeline,
     Retry,
     Tries,
+    UploadSettings,
     WatchSettings,
     WorkerSettings,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Pipeline",
     "Retry",
     "Tries",
+    "UploadSettings",
     "Version",
     "WatchSettings",
     "WorkerSettings",

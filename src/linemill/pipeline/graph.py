@@ -247,6 +247,21 @@ class WatchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadSettings:
+    """What may be sent to the inbox by the web.
+
+    Attributes:
+        max_size: Largest file, in bytes.
+        quota: Most that may lie in the inbox with it, in bytes.
+        suffixes: Ends of names to take, in lower case; all, if empty.
+    """
+
+    max_size: int = 2**30
+    quota: int = 10 * 2**30
+    suffixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """A whole pipeline, checked.
 
@@ -264,6 +279,7 @@ class Pipeline:
         tries: How often a file is tried.
         workers: The processes that work on files.
         history: What is remembered.
+        upload: What may be sent to the inbox.
         root: The package that stands for the folder of its modules, in this process.
     """
 
@@ -280,6 +296,7 @@ class Pipeline:
     tries: Tries = field(default_factory=Tries)
     workers: WorkerSettings = field(default_factory=WorkerSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
+    upload: UploadSettings = field(default_factory=UploadSettings)
     root: str = field(default="", compare=False)
 
     @property

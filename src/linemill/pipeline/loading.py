@@ -57,6 +57,7 @@ def load_pipeline(path: Path) -> Pipeline:
         tries=form.tries,
         workers=form.workers,
         history=form.history,
+        upload=form.upload,
         root=modules.root,
     )
 

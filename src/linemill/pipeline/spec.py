@@ -28,6 +28,7 @@ from linemill.pipeline.graph import (
     Output,
     Retry,
     Tries,
+    UploadSettings,
     WatchSettings,
     WorkerSettings,
 )
@@ -56,6 +57,7 @@ TOP: dict[str, Reader] = {
     "input": values.mapping,
     "workers": values.mapping,
     "history": values.mapping,
+    "upload": values.mapping,
 }
 """The keys of the file itself; of `pipeline`, the shorthand for `nodes`, `dialects` has made nodes."""
 
@@ -98,6 +100,7 @@ WORKERS: dict[str, Reader] = {
     "stall_timeout": values.time_limit_s,
 }
 HISTORY: dict[str, Reader] = {"age": values.age_s, "files": values.whole_number}
+UPLOAD: dict[str, Reader] = {"max_size": values.size, "quota": values.size, "suffixes": values.name_ends}
 
 
 _RETRY = Retry(on=())
@@ -164,6 +167,7 @@ class Form:
         tries: How often a file is tried.
         workers: The processes that work on files.
         history: What is remembered.
+        upload: What may be sent to the inbox.
     """
 
     name: str | None
@@ -177,6 +181,7 @@ class Form:
     tries: Tries = field(default_factory=Tries)
     workers: WorkerSettings = field(default_factory=WorkerSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
+    upload: UploadSettings = field(default_factory=UploadSettings)
 
 
 def read_form(root: Part, folder: Path, problems: Problems) -> Form:
@@ -208,6 +213,7 @@ def read_form(root: Part, folder: Path, problems: Problems) -> Form:
         tries=Tries(**_in_seconds(errors, "backoff")),
         workers=WorkerSettings(**_in_seconds(_read_section(given, "workers", WORKERS, problems), "stall_timeout")),
         history=HistorySettings(**_in_seconds(_read_section(given, "history", HISTORY, problems), "age")),
+        upload=UploadSettings(**_read_section(given, "upload", UPLOAD, problems)),
     )
 
 

@@ -71,6 +71,17 @@ def name_end(part: Part) -> str:
     return end
 
 
+def name_ends(part: Part) -> tuple[str, ...]:
+    """Read one end of file names or a list of them; in lower case, since they are compared so."""
+    ends: list[str] = []
+    for one in texts(part):
+        try:
+            ends.append(name_end(one).lower())
+        except Unfit as unfit:
+            raise Unfit(unfit.wanted, unfit.hint, one) from None
+    return tuple(ends)
+
+
 def texts(part: Part) -> tuple[Part, ...]:
     """Read one text or a list of them, and keep their places."""
     several = tuple(part.items) if isinstance(part.value, list) else (part,)

@@ -1,6 +1,17 @@
 import pytest
 
-from linemill.pipeline import After, Budget, HistorySettings, InputSettings, OnError, Retry, Tries, WatchSettings, WorkerSettings
+from linemill.pipeline import (
+    After,
+    Budget,
+    HistorySettings,
+    InputSettings,
+    OnError,
+    Retry,
+    Tries,
+    UploadSettings,
+    WatchSettings,
+    WorkerSettings,
+)
 
 GOOD = "nodes:\n  a: {use: p:up, to: out}\noutputs: {out: 'out/{name}'}\n"
 
@@ -14,6 +25,7 @@ def test_everything_has_a_default(project):
     assert pipeline.tries == Tries(attempts=4, backoff_s=2.0)
     assert pipeline.workers == WorkerSettings(count=None, memory_limit=None, stall_timeout_s=600.0)
     assert pipeline.history == HistorySettings(age_s=90 * 86_400.0, files=1_000_000)
+    assert pipeline.upload == UploadSettings(max_size=2**30, quota=10 * 2**30, suffixes=())
     assert pipeline.path == project.path
     assert pipeline.text == GOOD
 
@@ -28,6 +40,7 @@ def test_every_section_is_read(project):
         + "input: {encoding: latin-1, max_line: 64kB, max_size: 2 GiB}\n"
         + "workers: {count: 3, memory_limit: 512 MiB, stall_timeout: 1h}\n"
         + "history: {age: 7d, files: 1000}\n"
+        + "upload: {max_size: 10MB, quota: 1GB, suffixes: [.LOG, .log.gz]}\n"
     )
     assert pipeline.name == "logs"
     assert pipeline.budget == Budget(share=0.025, least=10)
@@ -37,6 +50,7 @@ def test_every_section_is_read(project):
     assert pipeline.tries == Tries(attempts=7, backoff_s=0.5)
     assert pipeline.workers == WorkerSettings(count=3, memory_limit=512 * 2**20, stall_timeout_s=3600.0)
     assert pipeline.history == HistorySettings(age_s=604_800.0, files=1000)
+    assert pipeline.upload == UploadSettings(10**7, 10**9, (".log", ".log.gz"))
     assert pipeline.input == InputSettings("latin-1", 64_000, 2 * 2**30)
 
 
