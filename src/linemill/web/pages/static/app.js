@@ -1,0 +1,478 @@
+/* What makes the pages live. They are whole without it; with it numbers move, parts renew themselves, files can be dropped.
+ *
+ * What the templates and this agree on:
+ *   <body data-stream data-version>  where the stream is, and whose page this is. Set here: data-connection (live, polling,
+ *                                    lost, signed-out) and data-mill (running, paused, blocked, stopped).
+ *   data-live="rates.lines"          that value of Stats, written as data-format says.
+ *   data-node, data-output, data-route="SOURCE→TARGET" around data-field="came": the same, by name.
+ *   data-part and an id              becomes as it is in the page when that is fetched again, once something has changed.
+ *   <form data-upload>               takes dropped files.
+ *   type="search"                    gets the focus by `/`.
+ *
+ * No text is ever read as markup: the policy has no way to allow it.
+ */
+
+const RENEW_MS = 2000; // parts, at most so often
+const POLL_MS = 2000;
+const FIRST_WAIT_MS = 500; // to connect again; doubles up to the longest
+const LONGEST_WAIT_MS = 10_000;
+const CHORD_MS = 1500; // between `g` and the letter after it
+
+const body = document.body;
+const $ = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+function element(name, properties = {}, ...inside) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...inside);
+  return made;
+}
+
+/* Numbers in words: the table of pages/formats.py. */
+
+let ahead = 0; // seconds by which this machine's clock is ahead of the server's
+
+const digits = (number) => number.toFixed(number < 9.995 ? 2 : number < 99.95 ? 1 : 0);
+
+function threeDigits(number) {
+  const unit = ["", "k", "M", "G"].find((_, at) => number / 1000 ** at < 999.5) ?? "T";
+  return digits(number / 1000 ** "_kMGT".indexOf(unit || "_")) + unit;
+}
+
+function size(number) {
+  if (number < 0) return "–";
+  if (number < 999.5) return `${number.toFixed(0)} B`;
+  const unit = ["kB", "MB", "GB"].find((_, at) => number / 1000 ** (at + 1) < 999.5) ?? "TB";
+  number /= 1000 ** (1 + "kMGT".indexOf(unit[0]));
+  return `${number.toFixed(number < 9.95 ? 1 : 0)} ${unit}`;
+}
+
+function seconds(number) {
+  if (number < 0.9995) return `${(number * 1000).toFixed(0)} ms`;
+  if (number < 59.95) return `${number.toFixed(number < 9.995 ? 2 : 1)} s`;
+  const whole = Math.round(number);
+  const [minutes, hours] = [Math.floor(whole / 60), Math.floor(whole / 3600)];
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+function ago(at) {
+  const now = Date.now() / 1000 - ahead;
+  const away = Math.round(Math.abs(now - at));
+  if (away < 2) return "now";
+  const [, unit, length] = [[60, "s", 1], [3600, "min", 60], [172_800, "h", 3600]].find(([limit]) => away < limit) ?? [0, "d", 86_400];
+  const text = `${Math.floor(away / length)} ${unit}`;
+  return at <= now ? `${text} ago` : `in ${text}`;
+}
+
+const whole = (number) => Math.round(number).toLocaleString("en-US");
+const compact = (number) => (number < 999.5 ? number.toFixed(0) : threeDigits(number));
+const rate = (number) => (number >= 0.005 ? `${threeDigits(number)}/s` : "0/s");
+
+export const words = {
+  count: whole,
+  compact,
+  some: (number) => (number ? compact(number) : ""),
+  dead: (number) => (number ? `✕ ${compact(number)} dead` : ""),
+  rate,
+  flow: (number) => (number >= 0.005 ? rate(number) : ""),
+  bytes: size,
+  seconds,
+  ago,
+  clock: (at) => new Date(at * 1000).toISOString().slice(0, 19).replace("T", " "),
+};
+
+function say(node, value) {
+  const text = value === null || value === undefined ? "–" : (words[node.dataset.format] ?? String)(value);
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function tick() {
+  if (isStale && !isBusy()) location.reload();
+  for (const time of all("time[data-format=ago]")) say(time, Date.parse(time.dateTime) / 1000);
+}
+
+/* What goes on, shown. */
+
+let latest = null; // Stats not shown yet, as the page was hidden
+let last = null; // the Stats shown last
+
+function stateOf(node) {
+  if (node.stalled_since !== null) return "stalled";
+  if (node.dead_rate > 0) return "errors";
+  return node.rate > 0 ? "ok" : "idle";
+}
+
+function millOf(mill) {
+  if (!mill.is_running) return "stopped";
+  if (mill.paused) return "paused";
+  return mill.blocked ? "blocked" : "running";
+}
+
+function fill(kind, name, values) {
+  for (const place of all(`[data-${kind}="${CSS.escape(name)}"]`)) {
+    if (kind === "node") place.dataset.state = stateOf(values);
+    for (const field of all("[data-field]", place)) say(field, values[field.dataset.field]);
+  }
+}
+
+/** Tells whether more has changed than what moves by itself; then parts are renewed. */
+function differs(stats) {
+  const facts = ({ mill, files, totals, version }) => JSON.stringify([mill, files, totals, version]);
+  return last !== null && facts(stats) !== facts(last);
+}
+
+function show(stats) {
+  if (document.hidden) {
+    latest = stats;
+    return;
+  }
+  latest = null;
+  ahead = Date.now() / 1000 - stats.at;
+  body.dataset.mill = millOf(stats.mill);
+  for (const node of all("[data-live]")) {
+    say(node, node.dataset.live.split(".").reduce((value, key) => value?.[key], stats));
+  }
+  for (const node of stats.nodes) fill("node", node.name, node);
+  for (const output of stats.outputs) fill("output", output.name, output);
+  for (const route of stats.routes) fill("route", `${route.source}→${route.target}`, route);
+  if (differs(stats)) renewSoon();
+  // The graph on the page is that of another version.
+  if (last !== null && stats.version !== last.version && $("[data-node]")) isStale = true;
+  last = stats;
+}
+
+/* The page, loaded again, but not out of anybody's hands: at the next tick at which nobody is in the middle of something. */
+
+let isStale = false;
+
+function isBusy() {
+  const typed = all("input:not([type=hidden]), textarea").some((input) => input.value !== input.defaultValue);
+  return typed || $("dialog[open]") !== null || uploads.length > 0;
+}
+
+/* Parts of the page, renewed. */
+
+let renewedAt = -RENEW_MS;
+let renewal = 0;
+
+function renewSoon() {
+  if (renewal || document.hidden || !$("[data-part]")) return;
+  renewal = setTimeout(renew, Math.max(0, renewedAt + RENEW_MS - performance.now()));
+}
+
+function renew() {
+  const request = new XMLHttpRequest();
+  request.open("GET", location.href);
+  request.setRequestHeader("Accept", "text/html");
+  request.responseType = "document";
+  request.onload = () => {
+    const fresh = request.response;
+    // Signed out, the answer is another page; a refusal has no parts of this one.
+    if (!fresh || new URL(request.responseURL).pathname !== location.pathname) return;
+    for (const part of all("[data-part]")) {
+      const next = fresh.getElementById(part.id);
+      if (next && !isInUse(part)) become(part, next);
+    }
+    tick();
+  };
+  request.onloadend = () => {
+    renewedAt = performance.now();
+    renewal = 0;
+  };
+  request.send();
+}
+
+/** Tells whether somebody types in it, or selects what stands there. */
+function isInUse(part) {
+  const selection = getSelection();
+  const selects = selection !== null && !selection.isCollapsed && selection.containsNode(part, true);
+  return selects || (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+}
+
+const keyOf = (node) => node.id || node.dataset?.key || "";
+const alike = (one, other) => one.nodeName === other.nodeName && keyOf(one) === keyOf(other);
+
+/** Makes a node like another one, in place: what is the same stays, with its focus, scroll, and whether it is open. */
+function become(old, fresh) {
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.data !== fresh.data) old.data = fresh.data;
+    return;
+  }
+  if (old.matches("form[data-upload]")) return;
+  const isKept = (name) => name === "open" || (name === "value" && old.value !== old.defaultValue);
+  for (const name of old.getAttributeNames()) {
+    if (!fresh.hasAttribute(name) && !isKept(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value && !isKept(name)) old.setAttribute(name, value);
+  }
+  const keyed = new Map([...old.children].filter(keyOf).map((child) => [keyOf(child), child]));
+  const wanted = new Set([...fresh.children].map(keyOf));
+  let at = old.firstChild;
+  const next = () => {
+    while (at && keyOf(at) && !wanted.has(keyOf(at))) {
+      const gone = at;
+      at = at.nextSibling;
+      gone.remove();
+    }
+  };
+  for (const child of [...fresh.childNodes]) {
+    next();
+    const same = keyOf(child) ? keyed.get(keyOf(child)) : at;
+    if (!same || !alike(same, child)) old.insertBefore(document.adoptNode(child), at);
+    else {
+      if (same === at) at = at.nextSibling;
+      else old.insertBefore(same, at);
+      become(same, child);
+    }
+  }
+  while (at) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  }
+}
+
+/* The connection: one tab streams and tells the others. Browsers allow six connections to a host. */
+
+const channel = new BroadcastChannel("linemill");
+let wait = FIRST_WAIT_MS;
+let hurry = null; // ends the wait before the next try
+
+function connected(state) {
+  if (body.dataset.connection !== state && state === "live") renewSoon();
+  body.dataset.connection = state;
+  const notice = $("#signed-out");
+  if (state !== "signed-out") notice?.remove();
+  else if (!notice) {
+    const link = element("a", { href: `/sign-in?back=${encodeURIComponent(location.pathname + location.search)}` }, "Sign in");
+    const text = element("p", { id: "signed-out", className: "banner bad", role: "alert" }, "You are signed out. ", link);
+    ($("main") ?? body).prepend(text);
+  }
+}
+
+function served(by) {
+  if (by !== body.dataset.version) isStale = true;
+}
+
+const heard = { connected, served, show: (text) => show(JSON.parse(text)) };
+
+/** Does in all tabs what was heard in this one. */
+function tell(what, value) {
+  heard[what](value);
+  channel.postMessage([what, value]);
+}
+
+function pause(ms) {
+  return new Promise((done) => {
+    hurry = done;
+    setTimeout(done, ms * (0.75 + Math.random() / 2));
+  });
+}
+
+/** Asks once; also the way to learn why there is no stream. Gives the state of the connection. */
+async function ask() {
+  try {
+    const answer = await fetch(body.dataset.stream, { headers: { Accept: "application/json" } });
+    if (answer.status === 401) return "signed-out";
+    if (!answer.ok) return "lost";
+    tell("show", await answer.text());
+    return "polling";
+  } catch {
+    return "lost";
+  }
+}
+
+/** Streams until the connection ends. Gives whether the server had said no. */
+function listen() {
+  return new Promise((ended) => {
+    const source = new EventSource(body.dataset.stream);
+    source.addEventListener("hello", ({ data }) => {
+      wait = FIRST_WAIT_MS;
+      tell("connected", "live");
+      tell("served", JSON.parse(data).version);
+    });
+    source.addEventListener("stats", ({ data }) => tell("show", data));
+    source.onerror = () => {
+      const isRefused = source.readyState === EventSource.CLOSED;
+      source.close();
+      ended(isRefused);
+    };
+  });
+}
+
+let isLeading = false;
+let isQueued = false; // to lead
+
+async function lead() {
+  isLeading = true;
+  for (;;) {
+    const state = (await listen()) ? await ask() : "lost";
+    tell("connected", state);
+    if (state === "signed-out") break; // another tab, where somebody has signed in again, may lead
+    await pause(wait);
+    wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+  }
+  isLeading = isQueued = false;
+}
+
+async function poll() {
+  while (body.dataset.connection !== "signed-out") {
+    if (!document.hidden) connected(await ask());
+    await pause(POLL_MS);
+  }
+}
+
+function queue() {
+  isQueued = true;
+  navigator.locks.request("linemill stream", lead);
+}
+
+function hear({ data: [what, value] }) {
+  if (what !== "joined") heard[what](value);
+  else if (isLeading && last) {
+    tell("connected", body.dataset.connection);
+    tell("show", JSON.stringify(last));
+  }
+  if (what === "connected" && value === "live" && !isQueued) queue();
+}
+
+function connect() {
+  // Only a secure context has locks: https, or this machine.
+  if (!navigator.locks) return poll();
+  channel.onmessage = hear;
+  channel.postMessage(["joined"]);
+  return queue();
+}
+
+/* Files, dropped or chosen, sent one after the other. */
+
+const uploads = []; // those that wait, after the one that is being sent
+
+function offer(form, files) {
+  const list = $(".uploads", form) ?? form.appendChild(element("ul", { className: "uploads" }));
+  for (const file of files) {
+    const progress = element("progress", { max: 1, value: 0, ariaLabel: `Sent of ${file.name}` });
+    const outcome = element("span", { role: "status" });
+    const button = element("button", { type: "button" }, "Cancel");
+    const item = element("li", {}, element("bdi", {}, file.name), " ", progress, " ", outcome, " ", button);
+    const upload = { form, file, progress, outcome, item, request: new XMLHttpRequest() };
+    button.onclick = () => cancel(upload);
+    list.append(item);
+    if (uploads.push(upload) === 1) send(upload);
+  }
+}
+
+function cancel(upload) {
+  if (upload === uploads[0]) upload.request.abort();
+  else {
+    uploads.splice(uploads.indexOf(upload), 1);
+    end(upload, "cancelled");
+  }
+}
+
+function send(upload) {
+  const { form, file, progress, outcome, request } = upload;
+  const sent = (...said) => {
+    end(upload, ...said);
+    uploads.shift();
+    if (uploads.length > 0) send(uploads[0]);
+  };
+  request.upload.onprogress = ({ loaded, total }) => {
+    progress.value = loaded / total;
+    if (loaded === total) outcome.textContent = "being checked";
+  };
+  request.onload = () => {
+    const answer = request.response;
+    if (request.status === 201 && answer) {
+      const [taken] = answer.files;
+      sent("taken as ", element("a", { href: taken.href }, taken.name));
+    } else sent(answer?.error ? [answer.error.what, answer.error.hint].filter(Boolean).join("; ") : `refused with ${request.status}`);
+  };
+  request.onabort = () => sent("cancelled");
+  request.onerror = () => sent("the connection broke off and nothing was kept: send it again");
+  request.open("POST", form.action);
+  request.setRequestHeader("Accept", "application/json");
+  request.responseType = "json";
+  const data = new FormData();
+  data.append("file", file);
+  request.send(data);
+}
+
+function end({ item, outcome }, ...said) {
+  outcome.replaceChildren(...said);
+  $("progress", item).remove();
+  $("button", item).remove();
+}
+
+function prepare(form) {
+  const input = $("input[type=file]", form);
+  const drag = (isOver) => (event) => {
+    event.preventDefault();
+    form.toggleAttribute("data-over", isOver);
+  };
+  form.addEventListener("dragover", drag(true));
+  form.addEventListener("dragleave", drag(false));
+  form.addEventListener("drop", (event) => {
+    drag(false)(event);
+    // A folder can be dropped, but not read.
+    const entries = [...event.dataTransfer.items].filter((one) => one.webkitGetAsEntry()?.isFile !== false);
+    offer(form, entries.map((one) => one.getAsFile()).filter(Boolean));
+  });
+  const take = (event) => {
+    event.preventDefault();
+    offer(form, [...input.files]);
+    input.value = "";
+  };
+  input.addEventListener("change", take);
+  form.addEventListener("submit", take);
+  // A file that misses the form would be opened in place of the page.
+  for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+}
+
+/* Keys. */
+
+const places = { s: "stats", f: "files", e: "errors", t: "trace", p: "pipeline", v: "events" };
+let chordUntil = 0;
+
+function showKeys() {
+  const rows = Object.entries(places).map(([key, place]) => [`g ${key}`, `go to ${place}`]);
+  const table = [["/", "search"], ["?", "this list"], ...rows];
+  const list = element("dl", {}, ...table.flatMap(([key, does]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, does)]));
+  const close = element("button", {}, "Close");
+  const dialog = element("dialog", { id: "keys", ariaLabel: "Keys" }, element("h2", {}, "Keys"), list, element("form", { method: "dialog" }, close));
+  dialog.onclose = () => dialog.remove();
+  body.append(dialog);
+  dialog.showModal();
+}
+
+function press(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest?.("input, select, textarea, dialog, [contenteditable]")) return;
+  const isChord = performance.now() < chordUntil;
+  chordUntil = 0;
+  if (isChord && Object.hasOwn(places, event.key)) location.href = `/${places[event.key]}`;
+  else if (event.key === "g") chordUntil = performance.now() + CHORD_MS;
+  else if (event.key === "?") showKeys();
+  else if (event.key === "/") {
+    event.preventDefault();
+    const search = $("input[type=search]");
+    if (search) search.focus();
+    else location.href = "/files";
+  }
+}
+
+/* Begin. */
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  if (latest) show(latest);
+  hurry?.();
+});
+addEventListener("online", () => hurry?.());
+document.addEventListener("keydown", press);
+for (const form of all("form[data-upload]")) prepare(form);
+tick();
+setInterval(tick, 1000);
+if (body.dataset.stream) connect();
