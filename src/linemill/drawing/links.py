@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from linemill.pipeline import ANY_TAG, Node
+from linemill.pipeline import ANY_TAG, DROP, Node, Pipeline
+
+START = "\0start"
+"""Name of the box for the file in a picture; no node can have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,37 @@ def links(node: Node) -> list[Link]:
         Link(target, tuple(tags), "" if is_all else ", ".join("all others" if tag == ANY_TAG else tag for tag in tags))
         for target, tags in by_target.items()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An arrow of a picture.
+
+    Attributes:
+        source: The node; `START` for the way into the pipeline.
+        box: Name of the box that it leads to: each node that drops lines has a drop of its own, since one for all would
+            draw arrows across everything.
+        link: What goes there.
+    """
+
+    source: str
+    box: str
+    link: Link
+
+    @property
+    def is_drop(self) -> bool:
+        """Whether lines end there on purpose."""
+        return self.link.target == DROP
+
+
+def routes(pipeline: Pipeline) -> list[Route]:
+    """Gather all arrows of a picture, the one into the pipeline first."""
+    found = [Route(START, pipeline.entry, Link(pipeline.entry, (), ""))]
+    for node in pipeline.nodes:
+        for link in links(node):
+            box = f"\0drop\0{node.name}" if link.target == DROP else link.target
+            found.append(Route(node.name, box, link))
+    return found
 
 
 def kind(node: Node) -> str:
