@@ -16,10 +16,11 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
 
-from linemill.catalog import decoding, opening, owners, schema
+from linemill.catalog import decoding, opening, owners, schema, tokens
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
+from linemill.catalog.encoding import plain
 from linemill.catalog.filtering import comparison, filters_of
 from linemill.catalog.records import AttemptState, FileState, Owner
 from linemill.catalog.rows import (
@@ -105,7 +106,7 @@ class History:
             raise UsageError(
                 f"files cannot be sorted by {sort!r}", hint=f"there are: {', '.join(SORTS)}, each also with - in front"
             )
-        key, place = SORTS[by], read_cursor(after, f"files by {sort}")
+        key, place = SORTS[by], read_cursor(after, f"files by {sort}", SORTS[by].type.python_type, int)
         order = [each.desc() if is_down else each for each in (key, schema.file.c.id)]
         fits = comparison(name_like)
         rows: list[FileRow] = []
@@ -161,6 +162,19 @@ class History:
         with self._database.reading() as connection:
             return known_in(connection, folder, names)
 
+    def file_names(self, file_ids: Collection[int]) -> dict[int, str]:
+        """Give the names of files, as they came, by their rows."""
+        table = schema.file.c
+        with self._database.reading() as connection:
+            rows = connection.execute(select(table.id, table.name).where(table.id.in_(file_ids))).all()
+        return {row.id: unshown(row.name) for row in rows}
+
+    def attempts_by_id(self, ids: Collection[int]) -> dict[int, AttemptRow]:
+        """Give some attempts, of any files, by their rows: the last ones of a page of files, say."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(schema.attempt).where(schema.attempt.c.id.in_(ids))).all()
+        return {row.id: decoding.attempt_row(row) for row in rows}
+
     def attempts(self, file_id: int) -> list[AttemptRow]:
         """List the attempts of a file, the first one first."""
         table = schema.attempt.c
@@ -182,6 +196,12 @@ class History:
         with self._database.reading() as connection:
             rows = connection.execute(_OUTPUTS.where(where).order_by(schema.output.c.id)).all()
         return [decoding.output_row(row) for row in rows]
+
+    def output(self, output_id: int) -> OutputRow | None:
+        """Give one output."""
+        with self._database.reading() as connection:
+            row = connection.execute(_OUTPUTS.where(schema.output.c.id == output_id)).one_or_none()
+        return decoding.output_row(row) if row is not None else None
 
     def targets(self, after: str = "", limit: int = CHUNK) -> list[str]:
         """List the targets that something was published to, each once, as they are shown and in their order."""
@@ -205,12 +225,19 @@ class History:
             ).all()
         return [decoding.node_row(row) for row in rows]
 
+    def node_counts_of(self, attempt_ids: Collection[int]) -> dict[int, list[NodeRow]]:
+        """List what each node did in some attempts, in topological order, by attempt."""
+        return self._node_counts(schema.node_count.c.attempt_id.in_(attempt_ids))
+
     def node_counts_between(self, first_id: int, last_id: int) -> dict[int, list[NodeRow]]:
         """List what each node did in many attempts, from one row to another, by attempt."""
+        return self._node_counts(schema.node_count.c.attempt_id.between(first_id, last_id))
+
+    def _node_counts(self, where: ColumnElement[bool]) -> dict[int, list[NodeRow]]:
         table = schema.node_count.c
-        query = select(schema.node_count).where(table.attempt_id.between(first_id, last_id))
+        query = select(schema.node_count).where(where).order_by(table.attempt_id, table.position)
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(table.attempt_id, table.position)).all()
+            rows = connection.execute(query).all()
         found: dict[int, list[NodeRow]] = {}
         for row in rows:
             found.setdefault(row.attempt_id, []).append(decoding.node_row(row))
@@ -237,7 +264,7 @@ class History:
         Raises:
             UsageError: The cursor is none of ours.
         """
-        place = read_cursor(after, "letters")
+        place = read_cursor(after, "letters", int)
         with self._database.reading() as connection:
             if file_id is not None or (node is None and code is None):
                 found = _letters(connection, _matches(file_id, node, code), place, limit + 1)
@@ -283,14 +310,21 @@ class History:
             query = select(table.file_id).where(*_matches(None, node, code)).distinct().order_by(table.file_id)
             return list(connection.execute(query).scalars())
 
-    def events(self, *, after: str | None = None, limit: int = 100) -> Page[EventRow]:
+    def events(self, *, file_id: int | None = None, after: str | None = None, limit: int = 100) -> Page[EventRow]:
         """List what was done and asked for, the newest first.
+
+        Args:
+            file_id: Only what is about this file.
+            after: The `after` of the page before.
+            limit: Rows at most.
 
         Raises:
             UsageError: The cursor is none of ours.
         """
-        table, place = schema.event.c, read_cursor(after, "events")
+        table, place = schema.event.c, read_cursor(after, "events", int)
         query = select(schema.event).order_by(table.id.desc()).limit(limit + 1)
+        if file_id is not None:
+            query = query.where(table.file_id == file_id)
         with self._database.reading() as connection:
             rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
         return _page([decoding.event_row(row) for row in rows], limit, "events")
@@ -308,11 +342,27 @@ class History:
         Raises:
             UsageError: The cursor is none of ours.
         """
-        table, place = schema.version.c, read_cursor(after, "versions")
+        table, place = schema.version.c, read_cursor(after, "versions", int)
         query = select(table.id, table.digest, table.loaded_at).order_by(table.id.desc()).limit(limit + 1)
         with self._database.reading() as connection:
             rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
         return _page([VersionRow(*row) for row in rows], limit, "versions")
+
+    def version(self, version_id: int) -> VersionRow | None:
+        """Give one version of the pipeline."""
+        table = schema.version.c
+        query = select(table.id, table.digest, table.loaded_at).where(table.id == version_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return VersionRow(*row) if row is not None else None
+
+    def current_version(self) -> VersionRow | None:
+        """Give the version of the pipeline that was loaded last; None if none ever was."""
+        table = schema.version.c
+        query = select(table.id, table.digest, table.loaded_at).order_by(table.loaded_at.desc(), table.id.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return VersionRow(*row) if row is not None else None
 
     def version_of(self, digest: str) -> int | None:
         """Give the row of the version with this digest."""
@@ -324,6 +374,11 @@ class History:
         with self._database.reading() as connection:
             row = connection.execute(select(schema.version).where(schema.version.c.id == version_id)).one_or_none()
         return (row.text, decoding.mapping(row.sources)) if row is not None else None
+
+    def tokens(self) -> list[tokens.Token]:
+        """List all tokens that were ever made, the first one first."""
+        with self._database.reading() as connection:
+            return tokens.listed(connection)
 
     def control(self, name: str) -> Any:
         """Give a control value, as JSON has it; None if it is not set."""
@@ -352,7 +407,10 @@ def _beyond(key: Column[Any], id_: Column[Any], place: list[Any] | None, is_down
 def _matches(file_id: int | None, node: str | None, code: str | None) -> list[ColumnElement[bool]]:
     table = schema.dead_letter.c
     wanted: Mapping[Column[Any], Any] = {table.file_id: file_id, table.node: node, table.code: code}
-    return [column == value for column, value in wanted.items() if value is not None]
+    # What nobody could store is asked for in the form in which it would have been.
+    return [
+        column == (plain(value) if isinstance(value, str) else value) for column, value in wanted.items() if value is not None
+    ]
 
 
 def _letters(connection: Connection, where: list[ColumnElement[bool]], place: list[Any] | None, limit: int) -> list[LetterRow]:

@@ -262,7 +262,7 @@ Known = Callable[[Path, Collection[str]], Mapping[str, tuple[int, int]]]
 """Gives, for a folder and names, size and time of change of those that were claimed and stay there."""
 
 
-def look(pipeline: Pipeline, base: Path, now: float, known: Known) -> list[Seen]:
+def look(pipeline: Pipeline, base: Path, now: float, known: Known, limit: int = EVERY) -> list[Seen]:
     """Look through a pipeline's inbox once, changing nothing; nothing is there if the folder is not.
 
     Args:
@@ -270,6 +270,7 @@ def look(pipeline: Pipeline, base: Path, now: float, known: Known) -> list[Seen]
         base: The folder that relative paths start from.
         now: Seconds since 1970.
         known: Asked where inputs are kept, so that those that are done are left out.
+        limit: How many ready files to find; those behind them are not asked, and wait.
 
     Raises:
         WorldError: The folder cannot be read.
@@ -277,7 +278,7 @@ def look(pipeline: Pipeline, base: Path, now: float, known: Known) -> list[Seen]
     inbox = Inbox(pipeline.watch, base)
     if not os.path.lexists(inbox.folder):
         return []
-    seen = inbox.scan(now, EVERY)
+    seen = inbox.scan(now, limit)
     if pipeline.watch.after is not After.KEEP:
         return seen
     done = known(inbox.folder, [one.name for one in seen])

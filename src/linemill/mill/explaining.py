@@ -149,11 +149,18 @@ def explained(history: History, row: FileRow, mill: MillState) -> Explanation:
     attempts = history.attempts(row.id)
     outputs = tuple(output for output in history.outputs(file_id=row.id) if output.replaced_by is None)
     last = attempts[-1] if attempts else None
-    why, then, then_at = _words(row, last, mill)
+    why, then, then_at = in_words(row, last, mill)
     return Explanation(row.name, row.place, row.state, why, then, then_at, row, tuple(attempts), outputs)
 
 
-def _words(row: FileRow, last: AttemptRow | None, mill: MillState) -> tuple[str, str, float | None]:
+def in_words(row: FileRow, last: AttemptRow | None, mill: MillState) -> tuple[str, str, float | None]:
+    """Say why a file is where it is, what happens next, and when; asks nobody, so that a whole page can be explained at once.
+
+    Args:
+        row: The file.
+        last: Its last attempt; None if there is none.
+        mill: The mill as it is now.
+    """
     owner = next((owner for owner in mill.living if last is not None and owner.id == last.owner_id), None)
     match row.state:
         case FileState.WORKING:

@@ -1,3 +1,4 @@
+import base64
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -5,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from linemill.catalog import schema
+from linemill.catalog import Catalog, schema
+from linemill.catalog.cursors import written_cursor
 from linemill.catalog.history import History
 from linemill.catalog.records import FileState, Kind, Wish
 from linemill.catalog.rows import Page
@@ -112,6 +114,35 @@ def test_a_cursor_of_another_list_is_refused(records, history):
     with pytest.raises(UsageError, match="in this list"):
         history.files(after=after, sort="name")
     with pytest.raises(UsageError, match="in this list"):
+        history.letters(after=after)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("files by -since", [2**63, 1]),
+        ("files by -since", [float("nan"), 1]),
+        ("files by -since", ["1", 1]),
+        ("files by name", ["\ud800", 1]),
+        ("files by name", ["a\0", 1]),
+        ("files by name", [1, 1]),
+        ("files by id", [1.5, 1]),
+        ("files by id", [True, 1]),
+        ("files by id", [1]),
+        ("letters", [{}]),
+        ("letters", [-(2**64)]),
+    ],
+)
+def test_a_cursor_that_somebody_made_up_never_reaches_the_database(history, name, place):
+    after = written_cursor(name, *place)
+    ask = history.letters if name == "letters" else partial(history.files, sort=name.removeprefix("files by "))
+    with pytest.raises(UsageError, match="begin with the first page"):
+        ask(after=after)
+
+
+def test_a_cursor_that_is_a_well_of_brackets_is_refused(history):
+    after = base64.urlsafe_b64encode(b"[" * 200_000).decode()
+    with pytest.raises(UsageError, match="begin with the first page"):
         history.letters(after=after)
 
 
@@ -233,6 +264,54 @@ def test_events_versions_and_controls_are_told(records, history):
     assert version.digest == "0" * 64
     assert history.version_text(version.id) == ("", {})
     assert history.version_text(version.id + 1) is None
+
+
+def test_a_page_of_files_is_explained_with_one_look_at_what_belongs_to_it(records, history):
+    first, second = records.file("a\udcff.log"), records.file("b.log")
+    tries = [records.attempt(first), records.attempt(first, number=2), records.attempt(second)]
+    for attempt in tries:
+        records.node(attempt, 1, "last", came=attempt)
+        records.node(attempt, 0, "first", came=attempt)
+    assert history.file_names([first, second, 99]) == {first: "a\udcff.log", second: "b.log"}
+    found = history.attempts_by_id([tries[1], tries[2], 99])
+    assert {key: (row.file_id, row.number) for key, row in found.items()} == {tries[1]: (first, 2), tries[2]: (second, 1)}
+    counts = history.node_counts_of([tries[0], tries[2]])
+    assert sorted(counts) == [tries[0], tries[2]]
+    assert [[row.node for row in rows] for rows in counts.values()] == [["first", "last"]] * 2
+
+
+def test_one_output_and_one_version_are_given_by_their_rows(records, history):
+    file_id = records.file()
+    output = records.output(records.attempt(file_id), Path("/out/a"), b"a\n")
+    found = history.output(output)
+    assert found is not None
+    assert (found.file_id, found.target) == (file_id, Path("/out/a"))
+    assert history.output(output + 1) is None
+    version = history.current_version()
+    assert version is not None
+    assert history.version(version.id) == version
+    assert history.version(version.id + 1) is None
+
+
+def test_the_current_version_is_the_one_that_was_loaded_last(records, history):
+    with Catalog.open(records.folder, "test") as catalog:
+        old = catalog.version("old", {}, 1.0)
+        catalog.version("new", {}, 2.0)
+        assert catalog.version("old", {}, 3.0) == old
+    version = history.current_version()
+    assert version is not None
+    assert version.id == old
+
+
+def test_events_of_one_file_are_told_by_themselves(records, history):
+    records.event("retry", file_id=1)
+    records.event("pause")
+    records.event("retry", file_id=2)
+    assert [event.file_id for event in history.events(file_id=2).rows] == [2]
+
+
+def test_letters_are_asked_for_by_any_name_that_somebody_types(records, history):
+    assert history.letters(node="\ud800", code="\0").rows == ()
 
 
 def test_files_are_counted_by_state(records, history):
