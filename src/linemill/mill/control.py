@@ -64,10 +64,7 @@ class Control:
             UsageError: One is in another state, or its input is gone: nothing is asked for.
         """
         for row in rows:
-            if row.state not in (FileState.FAILED, FileState.READY):
-                hint = "`linemill reprocess` does it anew" if row.state is FileState.DONE else "wait for it"
-                raise UsageError(f"the file has not failed: it is {row.state}", shown(row.name), hint)
-            _hold_input(row)
+            _refuse_hindered(Kind.RETRY, row)
         self._wish(rows, Wish(Kind.RETRY, self._who), now)
 
     def reprocess(self, rows: Sequence[FileRow], now: float, *, append_again: bool = False) -> None:
@@ -83,9 +80,7 @@ class Control:
                 asked for.
         """
         for row in rows:
-            if row.state in (FileState.WORKING, FileState.COMMITTED):
-                raise UsageError(f"the file is {row.state}", shown(row.name), "wait for it")
-            _hold_input(row)
+            _refuse_hindered(Kind.REPROCESS, row)
             growing = self._grown(row.id)
             if growing and not append_again:
                 raise UsageError(
@@ -118,8 +113,7 @@ class Control:
             chosen = [row for row in found if row is not None and row.state is FileState.DONE]
         else:
             for row in rows:
-                if row.state is not FileState.DONE:
-                    raise UsageError(f"only a file that is done has dead letters; this one is {row.state}", shown(row.name))
+                _refuse_hindered(Kind.REDRIVE, row)
             chosen = [row for row in rows if row.id in set(with_letters)]
         if not chosen:
             which = [f" {what} {value!r}" for what, value in (("of node", node), ("with code", code)) if value is not None]
@@ -203,14 +197,34 @@ def has_input(row: FileRow) -> bool:
     return row.place is not None and os.path.lexists(row.place)
 
 
-def _hold_input(row: FileRow) -> None:
-    """Refuse a wish that needs an input which is not there any more.
+def hindrance(kind: Kind, row: FileRow) -> UsageError | None:
+    """Tell what keeps a file from being worked on again now; None if nothing does.
 
-    Raises:
-        UsageError: Says where it was.
+    Args:
+        kind: RETRY, REPROCESS or REDRIVE; whether there are dead letters for that is for the caller to know.
+        row: The file.
     """
+    name = shown(row.name)
+    match kind, row.state:
+        case Kind.REDRIVE, FileState.DONE:
+            return None
+        case Kind.REDRIVE, state:
+            return UsageError(f"only a file that is done has dead letters; this one is {state}", name)
+        case Kind.RETRY, FileState.DONE:
+            return UsageError("the file has not failed: it is done", name, "`linemill reprocess` does it anew")
+        case Kind.RETRY, FileState.WORKING | FileState.COMMITTED as state:
+            return UsageError(f"the file has not failed: it is {state}", name, "wait for it")
+        case _, FileState.WORKING | FileState.COMMITTED as state:
+            return UsageError(f"the file is {state}", name, "wait for it")
     if row.place is None:
         what = "standard input cannot be read again" if row.found is None else "its input was deleted when it was done"
-        raise UsageError(what, shown(row.name))
+        return UsageError(what, name)
     if not has_input(row):
-        raise UsageError("its input is not there any more", shown(row.place), "put it back under this name")
+        return UsageError("its input is not there any more", shown(row.place), "put it back under this name")
+    return None
+
+
+def _refuse_hindered(kind: Kind, row: FileRow) -> None:
+    hindered = hindrance(kind, row)
+    if hindered is not None:
+        raise hindered

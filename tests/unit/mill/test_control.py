@@ -8,7 +8,7 @@ from linemill.catalog import Catalog
 from linemill.catalog.history import History
 from linemill.catalog.records import FileState, Kind, Wish
 from linemill.errors import UsageError
-from linemill.mill.control import Control, Paused, named, paused
+from linemill.mill.control import Control, Paused, hindrance, named, paused
 
 NOW = 1_000.0
 
@@ -145,3 +145,24 @@ def test_a_name_stands_for_the_newest_file_of_that_name(records, history):
     assert named(history, "a.log").id == second
     with pytest.raises(UsageError, match=r"the catalog has no such file \[b\\n\]; `linemill files` lists them"):
         named(history, "b\n")
+
+
+@pytest.mark.parametrize(
+    ("state", "may"),
+    [
+        ("ready", {Kind.RETRY, Kind.REPROCESS}),
+        ("working", set()),
+        ("committed", set()),
+        ("done", {Kind.REPROCESS, Kind.REDRIVE}),
+        ("failed", {Kind.RETRY, Kind.REPROCESS}),
+    ],
+)
+def test_what_may_be_asked_for_is_what_is_not_refused(records, history, control, there, state, may):
+    file_id = records.file(state=state, found=there, place=there)
+    records.letter(file_id, records.attempt(file_id))
+    row = _row(history, file_id)
+    ask = {Kind.RETRY: control.retry, Kind.REPROCESS: control.reprocess, Kind.REDRIVE: control.redrive}
+    assert {kind for kind in ask if hindrance(kind, row) is None} == may
+    for kind in ask.keys() - may:
+        with pytest.raises(UsageError):
+            ask[kind]([row], NOW)
