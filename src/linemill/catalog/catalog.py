@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from sqlalchemy import delete, insert, select, update
 
-from linemill.catalog import attempts, claiming, committing, owners, schema, thinning, undoing
+from linemill.catalog import attempts, claiming, committing, owners, schema, thinning, tokens, undoing
 from linemill.catalog.attempts import By
 from linemill.catalog.database import Database
 from linemill.catalog.encoding import a_path_of, plain, wish_text
@@ -27,6 +27,7 @@ from linemill.catalog.records import (
     Origin,
     Owner,
     Redo,
+    Role,
     SpanDone,
     TakenOver,
     Wish,
@@ -332,6 +333,36 @@ class Catalog:
         """Note that something happened that is worth knowing."""
         with self._database.writing() as connection:
             connection.execute(insert(schema.event), _event(who, what, detail, now, file_id))
+
+    def make_token(
+        self, name: str | None, role: Role, secret: str, who: str, now: float, *, valid_s: float | None = None
+    ) -> tokens.Token:
+        """Let somebody sign in, and note who let them.
+
+        Args:
+            name: What the token's deeds are noted under; None for one after its role.
+            role: What it lets somebody do.
+            secret: What it says; kept nowhere.
+            who: Who makes it.
+            now: Seconds since 1970.
+            valid_s: For how long, in seconds; None for ever.
+
+        Raises:
+            UsageError: The name cannot be one, or a valid token has it.
+        """
+        until = None if valid_s is None else now + valid_s
+        with self._database.writing() as connection:
+            made = tokens.make(connection, name=name, role=role, secret=secret, expires_at=until, now=now)
+        self.event(who, "token_created", f"{made.name} (id {made.id}), {role}", now)
+        return made
+
+    def revoke_token(self, token: tokens.Token, who: str, now: float) -> bool:
+        """Let nobody sign in with a token any more, and note who said so; give whether anybody could before."""
+        with self._database.writing() as connection:
+            was_valid = tokens.revoke(connection, token.id, now)
+        if was_valid:
+            self.event(who, "token_revoked", f"{token.name} (id {token.id}), {token.role}", now)
+        return was_valid
 
     def thin(self, now: float, *, age_s: float, most: int, keeps: Callable[[Path], bool]) -> int:
         """Remove what is old or too much, in several short transactions; give how many files were removed.

@@ -380,6 +380,11 @@ class History:
         with self._database.reading() as connection:
             return tokens.listed(connection)
 
+    def tokens(self) -> list[tokens.Token]:
+        """List all tokens that were ever made, the first one first."""
+        with self._database.reading() as connection:
+            return tokens.listed(connection)
+
     def control(self, name: str) -> Any:
         """Give a control value, as JSON has it; None if it is not set."""
         with self._database.reading() as connection:
