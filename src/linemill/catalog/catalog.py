@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from sqlalchemy import delete, insert, select, update
 
-from linemill.catalog import attempts, claiming, committing, owners, schema, thinning, tokens, undoing
+from linemill.catalog import attempts, claiming, committing, owners, periods, schema, thinning, tokens, undoing
 from linemill.catalog.attempts import By
 from linemill.catalog.database import Database
 from linemill.catalog.encoding import a_path_of, plain, wish_text
@@ -329,6 +329,11 @@ class Catalog:
             if value is not None:
                 connection.execute(insert(table), {"name": name, "value": json.dumps(value), "at": now})
 
+    def note_backlog(self, now_files: int, most_files: int, now: float) -> None:
+        """Note how many files are in the inbox and in hand, and how many were at most since this was said last."""
+        with self._database.writing() as connection:
+            periods.note_backlog(connection, now_files, most_files, now)
+
     def event(self, who: str, what: str, detail: str, now: float, file_id: int | None = None) -> None:
         """Note that something happened that is worth knowing."""
         with self._database.writing() as connection:
@@ -378,6 +383,7 @@ class Catalog:
             with self._database.writing() as connection:
                 if not thinning.thin_events(connection, now - age_s, most):
                     thinning.thin_versions(connection, now - age_s)
+                    periods.thin(connection, now)
                     return removed
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, select, update
 
+from linemill.catalog import periods
 from linemill.catalog.attempts import still_ours
 from linemill.catalog.database import added
 from linemill.catalog.encoding import Row, node_rows, output_row, paths_text, plain, redo_of, text_of
@@ -48,6 +49,7 @@ def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now
     if nodes:
         connection.execute(insert(node_count), nodes)
     _replace_letters(connection, commits)
+    periods.add(connection, periods.worked(commits), now)
     return [_redo(each, outputs[each.claim.attempt_id]) for each in commits]
 
 
@@ -102,6 +104,7 @@ def publish(connection: Connection, owner_id: str, redos: Sequence[Redo], now: f
     if places:
         done = {"state": FileState.DONE, "since": now, "done_at": now}
         connection.execute(update(file).where(file.c.id == bindparam("of")).values(done), places)
+    periods.add(connection, periods.published([redo for redo in redos if redo.attempt_id in ours], now), now)
 
 
 def fail(connection: Connection, owner_id: str, failed: Sequence[Failed], now: float) -> None:
@@ -124,6 +127,7 @@ def fail(connection: Connection, owner_id: str, failed: Sequence[Failed], now: f
     nodes = [row for each in failed if each.ledger is not None for row in node_rows(each.claim.attempt_id, each.ledger)]
     if nodes:
         connection.execute(insert(node_count), nodes)
+    periods.add(connection, periods.failed(failed), now)
 
 
 def _replace(connection: Connection, commits: Sequence[Commit]) -> None:
@@ -273,7 +277,9 @@ def _redo(each: Commit, outputs: Sequence[ToPublish]) -> Redo:
     return Redo(
         file_id=claim.file_id,
         attempt_id=claim.attempt_id,
+        kind=claim.kind,
         name=claim.name,
+        noticed_at=claim.noticed_at,
         outputs=tuple(outputs),
         place=claim.place,
         moves_to=each.moves_to,

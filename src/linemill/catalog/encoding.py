@@ -143,7 +143,9 @@ def redo_of(file: Row, attempt: Row, outputs: Sequence[Row]) -> Redo:
     return Redo(
         file_id=file.id,
         attempt_id=attempt.id,
+        kind=Kind(attempt.kind),
         name=unshown(file.name),
+        noticed_at=file.noticed_at,
         outputs=tuple(map(output_of, outputs)),
         place=path_of(file.place),
         moves_to=path_of(attempt.moves_to),

@@ -16,12 +16,13 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
 
-from linemill.catalog import decoding, opening, owners, schema, tokens
+from linemill.catalog import decoding, opening, owners, periods, schema, tokens
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
 from linemill.catalog.encoding import plain
 from linemill.catalog.filtering import comparison, filters_of
+from linemill.catalog.periods import Counts, PeriodRow
 from linemill.catalog.records import AttemptState, FileState, Owner
 from linemill.catalog.rows import (
     AttemptRow,
@@ -335,6 +336,20 @@ class History:
         with self._database.reading() as connection:
             rows = connection.execute(select(table.state, func.count()).group_by(table.state)).all()
         return {FileState(state): count for state, count in rows}
+
+    def counts_now(self, limit: int = 10_000) -> dict[FileState, int]:
+        """Count the files that are ready, working, committed or failed, each up to a limit: soon done, however many there are."""
+        with self._database.reading() as connection:
+            return periods.counts_now(connection, limit)
+
+    def periods(self, seconds: int, since: float) -> list[PeriodRow]:
+        """List the periods of a length that something was done in, from a time on, the oldest first."""
+        with self._database.reading() as connection:
+            return periods.read(connection, seconds, since)
+
+    def totals_ever(self) -> Counts:
+        """Give what was done since the catalog was begun."""
+        return next((row.counts for row in self.periods(periods.EVER, 0)), Counts())
 
     def versions(self, *, after: str | None = None, limit: int = 100) -> Page[VersionRow]:
         """List the versions of the pipeline, the newest first.

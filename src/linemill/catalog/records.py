@@ -247,7 +247,9 @@ class Redo:
     Attributes:
         file_id: The file's row.
         attempt_id: The attempt's row.
+        kind: Why the attempt was made.
         name: The file's name as it came.
+        noticed_at: When the file was first seen.
         outputs: In the order of the commit.
         place: Where the input is; None for standard input.
         moves_to: Where it goes; None where it stays.
@@ -257,7 +259,9 @@ class Redo:
 
     file_id: int
     attempt_id: int
+    kind: Kind
     name: str
+    noticed_at: float
     outputs: tuple[ToPublish, ...]
     place: Path | None
     moves_to: Path | None
