@@ -4,6 +4,7 @@ from linemill.engine.dead import TEXT_LIMIT, DeadCode, DeadLetter
 from linemill.engine.ledger import UNTAGGED, Ledger, NodeCounts, OutputCounts
 from linemill.engine.render import Rendered
 from linemill.engine.run import Results, Run, empty_ledger
+from linemill.engine.tracing import Given, Step, Traced
 from linemill.engine.watch import LineTimeout, NoWatch, Watch
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "UNTAGGED",
     "DeadCode",
     "DeadLetter",
+    "Given",
     "Ledger",
     "LineTimeout",
     "NoWatch",
@@ -19,6 +21,8 @@ __all__ = [
     "Rendered",
     "Results",
     "Run",
+    "Step",
+    "Traced",
     "Watch",
     "empty_ledger",
 ]

@@ -15,6 +15,7 @@ from linemill.engine.ledger import Ledger, NodeCounts, OutputCounts
 from linemill.engine.nodes import Attempt, NodeRunner, runner_for
 from linemill.engine.render import Rendered, rendered
 from linemill.engine.routing import route
+from linemill.engine.tracing import Traced, Tracer
 from linemill.engine.watch import LineTimeout, NoWatch, Watch
 from linemill.errors import ProcessorFailed
 from linemill.pipeline import DROP, START_TAG, Pipeline
@@ -53,21 +54,39 @@ class Run:
         ledger: Counts so far; complete after `close`.
     """
 
-    def __init__(self, pipeline: Pipeline, *, clock: Callable[[], float], watch: Watch | None = None) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        clock: Callable[[], float],
+        watch: Watch | None = None,
+        samples: Sequence[int] = (),
+        enters: Callable[[int], None] = lambda place: None,
+    ) -> None:
         """Build the processors, new for this run.
 
         Args:
             pipeline: The checked pipeline.
             clock: Gives seconds from any start; read twice a node and block.
             watch: Interrupts processors that stay on a line for too long; None for nothing of the kind.
+            samples: Numbers of the lines to trace, rising.
+            enters: Told, twice a node and block, which node has the word: its place in the pipeline, from 1; 0 for none.
         """
         self._attempt = Attempt(watch or NoWatch())
         self._clock = clock
+        self._enters = enters
         self._entry = pipeline.entry
         self._runners = [runner_for(node, self._attempt) for node in pipeline.nodes]
         self._tagged = {node.name for node in pipeline.nodes if node.is_tagged}
         self.ledger = empty_ledger(pipeline)
         self.ledger.nodes = {runner.node.name: runner.counts for runner in self._runners}
+        self._order = {name: place for place, name in enumerate(self.ledger.nodes, 1)}
+        self._tracer = Tracer(samples, [*self.ledger.nodes, *self.ledger.outputs])
+
+    @property
+    def traces(self) -> tuple[Traced, ...]:
+        """The sampled lines that were read so far, and their ways."""
+        return self._tracer.traced()
 
     def open(self) -> Results:
         """Start the processors; give what streams say before the first line."""
@@ -93,6 +112,7 @@ class Run:
             numbers = range(first, first + len(lines))
         self.ledger.lines += len(lines)
         self._attempt.hold(lines, numbers)
+        self._tracer.hold(lines, numbers)
         tags = [START_TAG] * len(lines) if self._entry in self._tagged else None
         return self._flow({self._entry: [("", Block(lines, numbers, tags))]})
 
@@ -110,6 +130,7 @@ class Run:
             pieces = runner.close()
             while (emission := self._timed(runner, lambda pieces=pieces: next(pieces, None))) is not None:  # type: ignore[misc]
                 arrivals: _Arrivals = {}
+                self._tracer.hold_closing(emission.numbers)
                 self._send(runner, emission, arrivals)
                 yield self._flow(arrivals, index + 1)
 
@@ -129,10 +150,13 @@ class Run:
         if arrived:
             block = merge([block for _, block in arrived])
             runner.counts.came += len(block.items)
+            if self._tracer.is_on:
+                self._tracer.came(runner.node.name, block)
             self._send(runner, self._timed(runner, lambda: runner.work(block)), arrivals)
 
     def _timed(self, runner: NodeRunner, do: Callable[[], Any]) -> Any:
         start = self._clock()
+        self._enters(self._order[runner.node.name])
         try:
             return do()
         except LineTimeout as error:
@@ -142,11 +166,14 @@ class Run:
                 code="stood_still",
             ) from error
         finally:
+            self._enters(0)
             runner.counts.seconds += self._clock() - start
 
     def _send(self, runner: NodeRunner, emission: Emission, arrivals: _Arrivals) -> None:
         """Count what a node gave and lay it before its targets."""
         counts, node = runner.counts, runner.node
+        if self._tracer.is_on:
+            self._tracer.gave(node, emission)
         counts.filtered += emission.filtered
         for tag, count in emission.counts().items():
             counts.gave[tag] = counts.gave.get(tag, 0) + count
@@ -165,6 +192,9 @@ class Run:
         outputs: dict[str, Rendered] = {}
         for name, counts in self.ledger.outputs.items():
             if name in arrivals:
+                if self._tracer.is_on:
+                    for _, block in arrivals[name]:
+                        self._tracer.came(name, block)
                 buried = len(self._attempt.dead)
                 counts.came += sum(len(block.items) for _, block in arrivals[name])
                 outputs[name] = lines = rendered(arrivals[name], self._attempt.bury)

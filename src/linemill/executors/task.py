@@ -30,6 +30,7 @@ class Task:
             `outputs` in any case.
         starts: For a span: where in these its lines begin, by output name, where that is known. It is for the first span of a
             file (0), and for the first that is worked when an attempt is taken up again.
+        samples: Numbers of the lines to trace, rising. In a span they count from its first line.
     """
 
     path: Path | None
@@ -40,6 +41,7 @@ class Task:
     letters: tuple[tuple[int, str], ...] | None = None
     whole: Mapping[str, Path] | None = None
     starts: Mapping[str, int] | None = None
+    samples: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Worked:
             was written. None for an open descriptor, nor where the task failed.
         seconds: Time worked, in seconds.
         starts: Where in the task's `whole` files its lines were put, by output name; None if they are in `outputs`.
+        traces: The lines that were to be traced, as `written_traces` writes them; nothing where the task failed.
     """
 
     ledger: Ledger
@@ -66,6 +69,7 @@ class Worked:
     pieces: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     seconds: float = 0.0
     starts: Mapping[str, int] | None = None
+    traces: bytes = b""
 
     @property
     def is_placed(self) -> bool:

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from linemill.errors import LinemillError
 from linemill.executors.places import Ends, Place
 from linemill.executors.sinks import Sinks
 from linemill.executors.task import Task, Worked
+from linemill.executors.traces import written_traces
 from linemill.executors.watchdog import watch_here
 from linemill.files import LongLine, Reader
 from linemill.pipeline import DEAD_LETTERS, Pipeline
@@ -38,6 +40,7 @@ def work_all(
     ends: Ends,
     begins: Callable[[int], None],
     reached: Callable[[int], None],
+    enters: Callable[[int], None] = lambda place: None,
 ) -> list[Worked | LinemillError]:
     """Work on a group of tasks, in order, and make what they wrote durable, all at once.
 
@@ -47,6 +50,7 @@ def work_all(
         ends: Where the places of spans are said.
         begins: Told the index of each task when it begins.
         reached: Told the raw bytes read of the whole group, after every block; may raise to stop.
+        enters: Told which node has the word: its place in the pipeline, from 1; 0 for none.
 
     Returns:
         For each what came of it.
@@ -55,10 +59,15 @@ def work_all(
     before = 0
     for index, (task, place) in enumerate(group):
         begins(index)
-        worked = work(pipeline, task, lambda count, before=before: reached(before + count), place, ends)  # type: ignore[misc]
+        told = partial(_beyond, before, reached)
+        worked = work(pipeline, task, told, place, ends, enters)
         before += worked.raw_bytes
         results.append(worked)
     return _durable([task for task, _ in group], results)
+
+
+def _beyond(before: int, reached: Callable[[int], None], count: int) -> None:
+    reached(before + count)
 
 
 def work(
@@ -67,6 +76,7 @@ def work(
     reached: Callable[[int], None],
     place: Place | None = None,
     ends: Ends | None = None,
+    enters: Callable[[int], None] = lambda place: None,
 ) -> Worked:
     """Take a file, a span of it, or some of its lines through the pipeline into hidden files.
 
@@ -76,6 +86,7 @@ def work(
         reached: Told the raw bytes read, after every block; may raise to stop.
         place: How a span finds its place; None to write files of its own in any case.
         ends: Where that is said.
+        enters: Told which node has the word: its place in the pipeline, from 1; 0 for none.
 
     Returns:
         The counts; a failure that is the file's, its processors' or the world's is in `failure`. Nothing is synced.
@@ -86,9 +97,10 @@ def work(
     reader = _reader(pipeline, task)
     raw_bytes = 0
     failure: LinemillError | None = None
+    traces = b""
     try:
         with reader or nullcontext(), sinks, _no_copies() as end_copies:
-            run = Run(pipeline, clock=time.perf_counter, watch=watch_here())
+            run = Run(pipeline, clock=time.perf_counter, watch=watch_here(), samples=task.samples, enters=enters)
             sinks.take(run.open())
             for results in _handed_over(run, task) if reader is None else _read(run, reader, pipeline.input.max_line):
                 end_copies()
@@ -101,6 +113,7 @@ def work(
                 reached(raw_bytes)
             raw_bytes = reader.raw_bytes if reader is not None else 0
             sinks.finish()
+            traces = written_traces(run.traces)
     except LinemillError as error:
         failure = _bare(error)
     except MemoryError as error:
@@ -118,6 +131,7 @@ def work(
         pieces=sinks.pieces() if failure is None else {},
         seconds=time.perf_counter() - start_s,
         starts=sinks.starts if failure is None else None,
+        traces=traces,
     )
 
 

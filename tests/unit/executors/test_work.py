@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+from pathlib import Path
 
 import pytest
 import xxhash
@@ -14,6 +15,7 @@ from linemill.executors import places, sinks
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.places import Chains, Ends
 from linemill.executors.task import LETTERS
+from linemill.executors.traces import read_traces
 from linemill.executors.work import Placed, work, work_all
 from linemill.files import publishing, spans
 from linemill.pipeline import DEAD_LETTERS
@@ -70,6 +72,17 @@ class TestOneTask:
         came = worked(task)
         assert [letter.number for letter in came.letters] == list(range(1, LETTERS + 1))
         assert task.dead.read_bytes().count(b"\n") == came.ledger.dead == LETTERS + 5
+
+    def test_the_lines_that_were_to_be_traced_come_home_with_their_ways(self, worked, make_task):
+        first, second = read_traces(worked(make_task(b"a\nbad\ndrop\nb\n", samples=(1, 2, 10))).traces)
+        assert (first.number, first.text, [step.place for step in first.steps]) == (1, "a", ["keep", "all"])
+        assert (second.number, second.text, [step.place for step in second.steps]) == (2, "bad", ["keep"])
+        assert worked(make_task(b"a\n")).traces == b""
+
+    def test_a_file_that_fails_brings_no_traces(self, pipeline, worked, make_task):
+        came = worked(make_task(b"a\n", samples=(1,), outputs={"all": Path("/nowhere/out")}))
+        assert came.failure is not None
+        assert came.traces == b""
 
     def test_a_descriptor_has_no_piece(self, worked, make_task):
         reader, writer = os.pipe()
