@@ -6,17 +6,22 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.set-up
 # Twice quiet: errors only.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
-CHECKED := src tests bench examples main.py
+CHECKED := src tests bench container examples main.py
 # A process that has nothing left to do takes tests from one that has.
 ON_ALL_CORES := --numprocesses auto --dist worksteal
 # How long the soak lets files arrive.
 SECONDS ?= 600
+# The folder with the pipeline that the container works.
+FOLDER ?= examples/inbox
+
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format soak bench lock clean
+.PHONY: help run test check format soak build-docker run-docker bench lock clean
 
 help: ## List the recipes
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(SETUP) ## Run the quick-start example on its sample log
 	$(BIN)/linemill run examples/quickstart/sample.log --pipeline examples/quickstart/pipeline.yaml
@@ -38,13 +43,19 @@ format: $(SETUP) ## Format the code and mend what ruff can mend
 soak: $(SETUP) ## Kill the mill at 200 moments, then for ten minutes (SECONDS=600) while files of all kinds arrive
 	$(BIN)/python -m tests.soak --seconds $(SECONDS)
 
+build-docker: ## Build the image `linemill` with docker, podman or buildah
+	@container/build.sh
+
+run-docker: build-docker ## Run the image over a folder with a pipeline (FOLDER=examples/inbox), dashboard on port 8000
+	@container/run.sh "$(FOLDER)"
+
 bench: $(SETUP) ## Measure time, latency and memory (about half an hour; 6 GB of disk)
 	$(BIN)/python -m bench.run
 
 lock: $(SETUP) ## Pin the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --extra dev --generate-hashes \
-		--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-		--quiet --output-file requirements.lock pyproject.toml
+	$(LOCK) --upgrade --extra dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --constraint requirements.lock --output-file container/run.lock pyproject.toml
+	echo hatchling | $(LOCK) --constraint requirements.lock --output-file container/build.lock -
 
 clean: ## Remove what the recipes made
 	rm -rf $(VENV) build dist bench-data out dead examples/*/out examples/*/dead
