@@ -12,7 +12,9 @@
  * No text is ever read as markup: the policy has no way to allow it.
  */
 
-const RENEW_MS = 2000; // parts, at most so often
+const RENEW_MS = 2000; // parts, at most so often; less and less while changes do not end, for every time costs a page
+const LONGEST_RENEW_MS = 10_000;
+const UNASKED_MS = 30_000; // parts, if nothing changes: what happened is longer ago
 const POLL_MS = 2000;
 const FIRST_WAIT_MS = 500; // to connect again; doubles up to the longest
 const LONGEST_WAIT_MS = 10_000;
@@ -89,6 +91,7 @@ function say(node, value) {
 
 function tick() {
   if (isStale && !isBusy()) location.reload();
+  if (performance.now() > renewedAt + UNASKED_MS && body.dataset.connection !== "lost") renewSoon();
   for (const time of all("time[data-format=ago]")) say(time, Date.parse(time.dateTime) / 1000);
 }
 
@@ -153,12 +156,15 @@ function isBusy() {
 
 /* Parts of the page, renewed. */
 
-let renewedAt = -RENEW_MS;
+let renewedAt = performance.now();
+let gap = RENEW_MS;
 let renewal = 0;
 
 function renewSoon() {
-  if (renewal || document.hidden || !$("[data-part]")) return;
-  renewal = setTimeout(renew, Math.max(0, renewedAt + RENEW_MS - performance.now()));
+  if (renewal || document.hidden) return;
+  const left = renewedAt + gap - performance.now();
+  gap = left > 0 ? Math.min(2 * gap, LONGEST_RENEW_MS) : RENEW_MS;
+  renewal = setTimeout(renew, left);
 }
 
 function renew() {
@@ -168,8 +174,8 @@ function renew() {
   request.responseType = "document";
   request.onload = () => {
     const fresh = request.response;
-    // Signed out, the answer is another page; a refusal has no parts of this one.
-    if (!fresh || new URL(request.responseURL).pathname !== location.pathname) return;
+    if (!fresh) return;
+    if (new URL(request.responseURL).pathname === "/sign-in") tell("connected", "signed-out");
     for (const part of all("[data-part]")) {
       const next = fresh.getElementById(part.id);
       if (next && !isInUse(part)) become(part, next);
@@ -234,21 +240,25 @@ function become(old, fresh) {
   }
 }
 
-/* The connection: one tab streams and tells the others. Browsers allow six connections to a host. */
+/* The connection: one tab streams and tells the others, as browsers allow six connections to a host. */
 
 const channel = new BroadcastChannel("linemill");
+let isLeading = false;
+let isQueued = false; // to lead
 let wait = FIRST_WAIT_MS;
 let hurry = null; // ends the wait before the next try
+let leave = null; // ends the stream
 
 function connected(state) {
-  if (body.dataset.connection !== state && state === "live") renewSoon();
+  if (state === "live" && body.dataset.connection !== "live") renewSoon();
   body.dataset.connection = state;
   const notice = $("#signed-out");
   if (state !== "signed-out") notice?.remove();
-  else if (!notice) {
+  else {
+    leave?.(state);
+    if (notice) return;
     const link = element("a", { href: `/sign-in?back=${encodeURIComponent(location.pathname + location.search)}` }, "Sign in");
-    const text = element("p", { id: "signed-out", className: "banner bad", role: "alert" }, "You are signed out. ", link);
-    ($("main") ?? body).prepend(text);
+    $("main").prepend(element("p", { id: "signed-out", className: "banner bad", role: "alert" }, "✕ You are signed out. ", link));
   }
 }
 
@@ -271,7 +281,7 @@ function pause(ms) {
   });
 }
 
-/** Asks once; also the way to learn why there is no stream. Gives the state of the connection. */
+/** Asks once, also to learn why there is no stream. Gives the state of the connection. */
 async function ask() {
   try {
     const answer = await fetch(body.dataset.stream, { headers: { Accept: "application/json" } });
@@ -284,32 +294,31 @@ async function ask() {
   }
 }
 
-/** Streams until the connection ends. Gives whether the server had said no. */
+/** Streams until that ends. Gives the state of the connection. */
 function listen() {
   return new Promise((ended) => {
     const source = new EventSource(body.dataset.stream);
+    leave = (state) => {
+      source.close();
+      leave = null;
+      ended(state);
+    };
     source.addEventListener("hello", ({ data }) => {
       wait = FIRST_WAIT_MS;
       tell("connected", "live");
       tell("served", JSON.parse(data).version);
     });
     source.addEventListener("stats", ({ data }) => tell("show", data));
-    source.onerror = () => {
-      const isRefused = source.readyState === EventSource.CLOSED;
-      source.close();
-      ended(isRefused);
-    };
+    // It is closed if there was an answer, but no stream; otherwise the browser would try again, without end or measure.
+    source.onerror = () => leave?.(source.readyState === EventSource.CLOSED ? ask() : "lost");
   });
 }
-
-let isLeading = false;
-let isQueued = false; // to lead
 
 async function lead() {
   isLeading = true;
   for (;;) {
-    const state = (await listen()) ? await ask() : "lost";
-    tell("connected", state);
+    const state = await listen();
+    if (body.dataset.connection !== state) tell("connected", state);
     if (state === "signed-out") break; // another tab, where somebody has signed in again, may lead
     await pause(wait);
     wait = Math.min(2 * wait, LONGEST_WAIT_MS);
@@ -331,9 +340,10 @@ function queue() {
 
 function hear({ data: [what, value] }) {
   if (what !== "joined") heard[what](value);
-  else if (isLeading && last) {
+  else if (isLeading) {
     tell("connected", body.dataset.connection);
-    tell("show", JSON.stringify(last));
+    const known = latest ?? last;
+    if (known) tell("show", JSON.stringify(known));
   }
   if (what === "connected" && value === "live" && !isQueued) queue();
 }
