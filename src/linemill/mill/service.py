@@ -14,6 +14,7 @@ from linemill.errors import WorldError
 from linemill.executors.local import LocalExecutor
 from linemill.failpoints import reach
 from linemill.mill.arrival import Inbox, Seen, lock
+from linemill.mill.backlog import NOTE_S, Backlog
 from linemill.mill.control import PAUSED, WAKE
 from linemill.mill.course import Course
 from linemill.mill.failing import THE_WORLDS
@@ -90,6 +91,8 @@ class Mill:
         self._tidy_at = 0.0
         self._hold: Hold
         self._take_at = 0.0
+        self._backlog: Backlog
+        self._count_at = 0.0
 
     def stop(self) -> None:
         """Let the mill stop: what is in hand is finished or put back within `stop_timeout`. Safe in a signal handler."""
@@ -125,6 +128,7 @@ class Mill:
     def _start(self, version: Version) -> None:
         now = time.time()
         self._hold = Hold(self._catalog, self._log, now)
+        self._backlog = Backlog(self._catalog)
         self._course = Course(
             self._catalog,
             on_done=lambda: self._wakes.wake(WORKED),
@@ -174,7 +178,10 @@ class Mill:
         now = time.time()
         if now >= self._look_at:
             self._look(now)
-        self._is_claiming = self._may_claim(now) and self._claim(now)
+        may_claim = self._may_claim(now)
+        self._is_claiming = may_claim and self._claim(now)
+        if not may_claim:
+            self._count(now)
         self._course.hand_out()
         self._settle()
         trouble = self._course.publisher.trouble
@@ -218,6 +225,7 @@ class Mill:
             self._scan_at = 0.0
             self._log.info("mill_paused" if is_paused else "mill_resumed")
         self._take_at = 0.0
+        self._backlog.tell(self._course.files, now)
         self._reload(now)
         if self._reloader.is_pending:
             self._look_at = now + PENDING_LOOK_S
@@ -258,6 +266,7 @@ class Mill:
         seen = self._inbox.scan(now, room, known=self._is_known)
         ready = [one for one in seen if one.fate is FileState.READY][:room]
         self._scan_at = now + SCAN_S
+        self._saw(seen, ready)
         looks = [one.next_look_at for one in seen if one.next_look_at is not None]
         if looks:
             self._scan_at = min(self._scan_at, max(min(looks), now + 0.02))
@@ -268,6 +277,17 @@ class Mill:
         elif self._hold.is_trying and course.is_idle:
             self._hold.over(now)  # nothing is left to try it with
         return True
+
+    def _count(self, now: float) -> None:
+        """Look what gathers in the inbox while nothing is claimed."""
+        if now >= self._count_at:
+            self._count_at = now + NOTE_S
+            with suppress(WorldError):  # it may be what the mill waits for
+                self._saw(self._inbox.scan(now, 0, known=self._is_known), [])
+
+    def _saw(self, seen: list[Seen], ready: list[Seen]) -> None:
+        in_inbox = sum(1 for one in seen if one.fate is not FileState.IGNORED) - len(ready)
+        self._backlog.saw(in_inbox, self._course.files + len(ready))
 
     def _claim_ready(self, ready: list[Seen], works: Works, day: str, now: float) -> None:
         keeps = works.pipeline.watch.after is After.KEEP
