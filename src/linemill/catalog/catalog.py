@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from sqlalchemy import delete, insert, select, update
 
-from linemill.catalog import attempts, claiming, committing, owners, periods, schema, thinning, tokens, undoing
+from linemill.catalog import attempts, claiming, committing, owners, periods, schema, thinning, tokens, tracing, undoing
 from linemill.catalog.attempts import By
 from linemill.catalog.database import Database
 from linemill.catalog.encoding import a_path_of, plain, wish_text
@@ -375,10 +375,14 @@ class Catalog:
         Args:
             now: Seconds since 1970.
             age_s: Files that are done or have failed for longer go, in seconds; events and unused versions, too.
-            most: The oldest of more files than these go; and of more events.
+            most: The oldest of more files than these go; and of more events. How many traces stay is fixed.
             keeps: Asked for the path and the place of each file that would go; one that is kept stays.
         """
         removed = thinning.thin(self._database, now - age_s, most, keeps)
+        while True:
+            with self._database.writing() as connection:
+                if not tracing.thin_traces(connection):
+                    break
         while True:
             with self._database.writing() as connection:
                 if not thinning.thin_events(connection, now - age_s, most):

@@ -23,7 +23,7 @@ from linemill.catalog.records import (
     StagedOutput,
     ToPublish,
 )
-from linemill.catalog.schema import attempt, dead_letter, file, growing, node_count, output
+from linemill.catalog.schema import attempt, dead_letter, file, growing, node_count, output, trace
 from linemill.executors.letters import letter_line
 from linemill.files import shown
 from linemill.pipeline import DEAD_LETTERS
@@ -49,6 +49,13 @@ def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now
     if nodes:
         connection.execute(insert(node_count), nodes)
     _replace_letters(connection, commits)
+    traces = [
+        {"attempt_id": each.claim.attempt_id, "file_id": each.claim.file_id, "lines": each.traces}
+        for each in commits
+        if each.traces
+    ]
+    if traces:
+        connection.execute(insert(trace), traces)
     periods.add(connection, periods.worked(commits), now)
     return [_redo(each, outputs[each.claim.attempt_id]) for each in commits]
 

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
 
-from linemill.catalog import decoding, opening, owners, periods, schema, tokens
+from linemill.catalog import decoding, opening, owners, periods, schema, tokens, tracing
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
@@ -33,6 +33,7 @@ from linemill.catalog.rows import (
     NodeRow,
     OutputRow,
     Page,
+    TraceRow,
     VersionRow,
 )
 from linemill.errors import UsageError
@@ -311,6 +312,33 @@ class History:
             query = select(table.file_id).where(*_matches(None, node, code)).distinct().order_by(table.file_id)
             return list(connection.execute(query).scalars())
 
+    def traces(
+        self,
+        *,
+        file_id: int | None = None,
+        node: str | None = None,
+        line: int | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[TraceRow]:
+        """List traced lines, those of the newest attempts first.
+
+        Args:
+            file_id: Only those of this file.
+            node: Only lines that came to this node or output.
+            line: Only lines of this number.
+            after: The `after` of the page before.
+            limit: Attempts at most. With a node or a line there may be fewer, although another page follows: no more rows
+                are looked through for one page than can be in a moment.
+
+        Raises:
+            UsageError: The cursor is none of ours.
+        """
+        place = read_cursor(after, "traces", int)
+        with self._database.reading() as connection:
+            rows, before = tracing.traces(connection, file_id, node, line, place[0] if place else None, limit)
+        return Page(tuple(rows), None if before is None else written_cursor("traces", before))
+
     def events(self, *, file_id: int | None = None, after: str | None = None, limit: int = 100) -> Page[EventRow]:
         """List what was done and asked for, the newest first.
 
@@ -389,11 +417,6 @@ class History:
         with self._database.reading() as connection:
             row = connection.execute(select(schema.version).where(schema.version.c.id == version_id)).one_or_none()
         return (row.text, decoding.mapping(row.sources)) if row is not None else None
-
-    def tokens(self) -> list[tokens.Token]:
-        """List all tokens that were ever made, the first one first."""
-        with self._database.reading() as connection:
-            return tokens.listed(connection)
 
     def tokens(self) -> list[tokens.Token]:
         """List all tokens that were ever made, the first one first."""

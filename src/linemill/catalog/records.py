@@ -210,6 +210,7 @@ class Commit:
         moves_to: Where the input goes; None where it stays, or is deleted (see `deletes`).
         deletes: The input is deleted.
         obsolete: Targets of earlier attempts that this one leaves behind, to be removed (a dead letters file that is no more).
+        traces: Some lines and their ways, as `written_traces` writes them; empty for none.
     """
 
     claim: Claim
@@ -221,6 +222,7 @@ class Commit:
     moves_to: Path | None = None
     deletes: bool = False
     obsolete: tuple[Path, ...] = ()
+    traces: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from linemill.catalog.records import AttemptState, FileState, How, Kind, Origin, Wish
-from linemill.engine.ledger import NodeCounts
+from linemill.engine import NodeCounts, Traced
 
 T = TypeVar("T")
 
@@ -218,6 +218,23 @@ class LetterGroup:
     count: int
     newest: LetterRow
     newest_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """Some lines of an attempt, and their ways through the nodes.
+
+    Attributes:
+        attempt_id: The attempt.
+        file_id: The attempt's file.
+        file: The file's name as it came.
+        lines: By number. Their texts are cut, and can be said in UTF-8; control characters are in them as they came.
+    """
+
+    attempt_id: int
+    file_id: int
+    file: str
+    lines: tuple[Traced, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from linemill.catalog import thinning
+from linemill.catalog import thinning, tracing
 from linemill.catalog.records import How, Kind, Wish
 
 
@@ -19,13 +19,13 @@ def _names(yard) -> list[str]:
 
 def test_files_that_are_over_for_long_go_with_all_that_belongs_to_them(yard, catalog):
     old, failed, young, ready, working = yard.claim(catalog, "old", "failed", "young", "ready", "working")
-    yard.done(catalog, [old], 10.0, dead=1)
+    yard.done(catalog, [old], 10.0, dead=1, traces=b"[]")
     catalog.fail([yard.failed(failed, ledger=yard.ledger())], 10.0)
     yard.done(catalog, [young], 90.0)
     catalog.set_back([ready], 10.0)
     assert catalog.thin(100.0, age_s=50.0, most=100, keeps=_keeps_none) == 2
     assert _names(yard) == ["young", "ready", "working"]
-    for table in ("attempt", "output", "node_count", "dead_letter"):
+    for table in ("attempt", "output", "node_count", "dead_letter", "trace"):
         column = "id" if table == "attempt" else "attempt_id"
         left = {row[0] for row in yard.rows(f"select {column} from {table}")}
         assert left <= {young.attempt_id, ready.attempt_id, working.attempt_id}
@@ -118,3 +118,15 @@ def test_the_end_of_a_file_of_its_own_goes_with_it(yard, catalog):
 def test_paths_are_asked_for_as_they_are(yard, catalog, name: str):
     yard.done(catalog, yard.claim(catalog, name), 10.0)
     assert catalog.thin(100.0, age_s=1.0, most=100, keeps=lambda path: path == yard.base / "processed" / name) == 0
+
+
+def test_the_newest_traces_stay(yard, catalog, monkeypatch):
+    monkeypatch.setattr(tracing, "MOST", 3)
+    monkeypatch.setattr(tracing, "SLICE", 2)
+    claims = yard.claim(catalog, *"abcdefgh")
+    yard.done(catalog, claims, traces=b"[]")
+    catalog.thin(100.0, age_s=1e9, most=100, keeps=_keeps_none)
+    kept = [claim.attempt_id for claim in claims[-3:]]
+    assert [row[0] for row in yard.rows("select attempt_id from trace order by attempt_id")] == kept
+    catalog.thin(100.0, age_s=1e9, most=100, keeps=_keeps_none)
+    assert yard.value("select count(*) from trace") == 3
