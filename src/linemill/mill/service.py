@@ -94,6 +94,11 @@ class Mill:
         self._backlog: Backlog
         self._count_at = 0.0
 
+    @property
+    def pipeline(self) -> Pipeline:
+        """As it is used now. May be asked from any thread."""
+        return self._pipeline
+
     def stop(self) -> None:
         """Let the mill stop: what is in hand is finished or put back within `stop_timeout`. Safe in a signal handler."""
         self._stopping = True
