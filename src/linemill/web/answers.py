@@ -24,6 +24,23 @@ class Form(StrEnum):
     STREAM = "text/event-stream"
 
 
+class SaidNo(Exception):
+    """A request is refused; the application answers with it.
+
+    Args:
+        status: The answer's.
+        code: Stable.
+        what: What happened, in words.
+        where: What it is about.
+        hint: What to do about it.
+    """
+
+    def __init__(self, status: int, code: str, what: str, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.status = status
+        self.trouble = Trouble(code=code, what=what, where=where, hint=hint)
+
+
 def form_of(accept: str) -> Form:
     """Tell how a request wants to be answered.
 

@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 
 from linemill import __version__
 from linemill.errors import LinemillError, UsageError
-from linemill.web.answers import refusal
+from linemill.web.answers import SaidNo, refusal
+from linemill.web.documents.texts import here, said
 from linemill.web.models import Refusal, Trouble
 from linemill.web.pages import Pages
 from linemill.web.routes import ROUTERS
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from linemill.web.site import Site
 
 REFUSALS: dict[int | str, dict[str, object]] = {
-    status: {"model": Refusal, "description": HTTPStatus(status).phrase} for status in (400, 401, 403, 404, 405, 422, 429, 503)
+    status: {"model": Refusal, "description": HTTPStatus(status).phrase}
+    for status in (400, 401, 403, 404, 405, 422, 429, 500, 503)
 }
 """What any route may say no with."""
 
@@ -43,16 +45,24 @@ def application(site: Site) -> FastAPI:
     app.state.pages = Pages(site)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_exception_handler(LinemillError, _said_no)
+    app.add_exception_handler(LinemillError, _failed)
+    app.add_exception_handler(SaidNo, _said_no)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(Exception, _broke)
     return app
 
 
-async def _said_no(request: Request, error: Exception) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, LinemillError)
     status = 400 if isinstance(error, UsageError) else 503 if error.may_retry else 500
-    return refusal(request, status, Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint))
+    trouble = Trouble(code=error.code, what=here(error.what), where=said(error.where), hint=here(error.hint))
+    return refusal(request, status, trouble)
+
+
+async def _said_no(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SaidNo)
+    return refusal(request, error.status, error.trouble)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -64,5 +74,10 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _not_valid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return refusal(request, 422, Trouble(code="not_valid", what=str(first["msg"]), where=where))
+    where = ".".join(str(part) for part in first["loc"][:2])  # what comes then is which of several kinds did not fit
+    return refusal(request, 422, Trouble(code="not_valid", what=said(str(first["msg"])), where=said(where)))
+
+
+async def _broke(request: Request, error: Exception) -> Response:
+    """Say that we are wrong; what broke is for the log, which the server writes."""
+    return refusal(request, 500, Trouble(code="broken", what="linemill broke on this request", hint="the log says more"))

@@ -1,7 +1,9 @@
 import pytest
+from starlette.testclient import TestClient
 
 from linemill import __version__
 from linemill.web.answers import Form, form_of
+from linemill.web.app import application
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,15 @@ def test_a_path_that_is_not_there_is_refused_in_the_one_form(client):
     page = client.get("/nowhere", headers={"Accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")
     assert "<h1>" in page.text
+
+
+def test_what_breaks_is_refused_in_the_one_form_and_tells_nothing(site):
+    app = application(site)
+
+    @app.get("/breaks")
+    def breaks():
+        raise RuntimeError("a secret")
+
+    answer = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False).get("/breaks")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "broken")
+    assert "secret" not in answer.text

@@ -2,6 +2,89 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import time
+from typing import Annotated, Literal
 
-router = APIRouter()
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+
+from linemill.catalog.encoding import LARGEST
+from linemill.catalog.records import FileState
+from linemill.catalog.rows import FileRow
+from linemill.web.answers import PAGE_TOO, answer
+from linemill.web.asking import After, Id, Limit, site_of
+from linemill.web.documents.file import file_page
+from linemill.web.documents.files import file_list
+from linemill.web.downloads import Attachment, attachment
+from linemill.web.models import FileList, FilePage
+
+router = APIRouter(tags=["files"])
+
+Sort = Literal["since", "-since", "name", "-name", "id", "-id"]
+
+
+@router.get("/files", response_model=FileList, responses=PAGE_TOO)
+def files(
+    request: Request,
+    state: Annotated[FileState | Literal[""] | None, Query(description="Only files in this state; empty for all.")] = None,
+    name: Annotated[
+        str | None,
+        Query(max_length=1000, description="Only files of this name; `*`, `?` and `[ab]` stand for others. Empty for all."),
+    ] = None,
+    sort: Annotated[
+        Sort, Query(description="`since`: when it came into its state; `id`: as they came. With `-` the last comes first.")
+    ] = "-since",
+    after: After = None,
+    limit: Limit = 100,
+) -> Response:
+    """List files: those that are only in the inbox, with the first page, and those of the catalog.
+
+    Each with its state, why it is in it, and what happens next.
+    """
+    found = file_list(
+        site_of(request),
+        time.time(),
+        state=state or None,
+        name_like=name or None,
+        sort=sort,
+        after=after,
+        limit=limit,
+    )
+    return answer(request, found, "files.html", asked=dict(request.query_params))
+
+
+@router.get("/files/{id}", response_model=FilePage, responses=PAGE_TOO)
+def file(request: Request, id: Id) -> Response:
+    """Say all that is known of a file: its life, its attempts, what came of it, and what may be asked for."""
+    return answer(request, file_page(site_of(request), file_of(request, id)), "file.html", asked=dict(request.query_params))
+
+
+@router.get(
+    "/files/{id}/outputs/{output_id}",
+    response_class=Attachment,
+    responses={
+        200: {
+            "description": "What the file gave to this output, and nothing else where the output grows.",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        },
+    },
+)
+def output(
+    request: Request, id: Id, output_id: Annotated[int, Path(ge=1, le=LARGEST, description="The output's row.")]
+) -> Response:
+    """Download what a file gave to an output."""
+    row = site_of(request).history.output(output_id)
+    if row is None or row.file_id != id:
+        raise HTTPException(404, f"file {id} has no output {output_id}")
+    return attachment(row)
+
+
+def file_of(request: Request, file_id: int) -> FileRow:
+    """Give the file that a path names.
+
+    Raises:
+        HTTPException: 404: there is none.
+    """
+    row = site_of(request).history.file(file_id)
+    if row is None:
+        raise HTTPException(404, f"there is no file {file_id}")
+    return row

@@ -1,0 +1,61 @@
+"""Dead letters, one by one and by the heap."""
+
+from __future__ import annotations
+
+from linemill.catalog.records import FileState
+from linemill.catalog.rows import LetterGroup as GroupRow
+from linemill.catalog.rows import LetterRow
+from linemill.files import shown
+from linemill.mill.explaining import mill_state
+from linemill.web.documents.files import file_items
+from linemill.web.documents.texts import said, value
+from linemill.web.models import ErrorList, Letter, LetterGroup
+from linemill.web.site import Site
+
+FAILED = 100
+"""Files that failed as a whole that are listed; `/files?state=failed` has all."""
+
+
+def error_list(
+    site: Site, *, node: str | None, code: str | None, file_id: int | None, after: str | None, limit: int
+) -> ErrorList:
+    """List what went wrong.
+
+    Raises:
+        UsageError: The cursor is none of ours.
+    """
+    page = site.history.letters(file_id=file_id, node=node, code=code, after=after, limit=limit)
+    is_first = (node, code, file_id, after) == (None, None, None, None)
+    failed = site.history.files(state=FileState.FAILED, limit=FAILED).rows if is_first else ()
+    return ErrorList(
+        groups=tuple(map(letter_group, site.history.letters_grouped())),
+        letters=tuple(map(letter, page.rows)),
+        failed=tuple(file_items(site, failed, mill_state(site.history))),
+        after=page.after,
+    )
+
+
+def letter(row: LetterRow) -> Letter:
+    """Say a dead letter."""
+    fields = row.fields
+    text = fields.get("text")
+    return Letter(
+        id=row.id,
+        file_id=row.file_id,
+        file=shown(str(fields.get("file", ""))),
+        attempt_id=row.attempt_id,
+        line=row.number,
+        node=said(row.node),
+        code=said(row.code),
+        error=said(str(fields.get("error", row.code))),
+        text=said(text) if isinstance(text, str) else None,
+        item=value(fields.get("item")),
+        traceback=said(str(fields.get("traceback", ""))),
+    )
+
+
+def letter_group(row: GroupRow) -> LetterGroup:
+    """Say all dead letters of a kind."""
+    return LetterGroup(
+        node=said(row.node), code=said(row.code), count=row.count, newest=letter(row.newest), newest_at=row.newest_at
+    )
