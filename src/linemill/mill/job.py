@@ -15,9 +15,10 @@ from linemill.catalog.records import Claim, Commit, How, Kind, Origin, SpanDone,
 from linemill.engine import DeadLetter, Ledger, empty_ledger
 from linemill.errors import BadInput, InvariantBroken, LinemillError, ProcessorFailed, TooManyDead
 from linemill.executors.task import LETTERS, Task, Worked
+from linemill.executors.traces import written_traces
 from linemill.files import Facts, Reader, Span, cannot_write, shown, spans
 from linemill.files.hidden import discard, hidden_beside
-from linemill.mill.joining import Joined
+from linemill.mill.joining import TRACES, Joined
 from linemill.mill.redriving import Redriven
 from linemill.mill.targets import Targets, targets_of
 from linemill.pipeline import DEAD_LETTERS, After, Pipeline
@@ -25,6 +26,10 @@ from linemill.pipeline import DEAD_LETTERS, After, Pipeline
 SPAN_BYTES = 16 * 2**20
 """Bytes of a span: some tenths of a second of work, so that handing it out costs little, and small enough that the workers
 end together and that what waits to be put in its place stays small. 8 MiB came out no better."""
+
+
+SAMPLES = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
+"""Lines whose ways are kept: of the beginning, where headers and the first oddities are, more than of what is all alike."""
 
 
 def where_of(claim: Claim) -> str:
@@ -92,6 +97,7 @@ class Job:
         self._ledger = empty_ledger(pipeline)
         self._letters: list[DeadLetter] = []
         self._pieces: dict[str, tuple[tuple[int, str], ...]] = {}
+        self._traces = b""
         self._failure: LinemillError | None = None
         self._running = 0
         self._parts: set[Path] = set()
@@ -133,14 +139,16 @@ class Job:
         try:
             if claim.kind is Kind.REDRIVE:
                 self._redriven = Redriven(self.targets.dead, claim, self._pipeline.input.encoding)
-                yield Task(claim.place, claim.name, None, outputs, dead, letters=self._redriven.lines())
+                lines = self._redriven.lines()
+                samples = tuple(number for number, _ in lines[:TRACES])
+                yield Task(claim.place, claim.name, None, outputs, dead, letters=lines, samples=samples)
                 return
             cut = self._cut()
             durable = self._durable(cut)
             if claim.spans and not durable:
                 discard(self._hidden.values())
             if len(cut) < 2:
-                yield Task(claim.place, claim.name, None, outputs, dead)
+                yield Task(claim.place, claim.name, None, outputs, dead, samples=SAMPLES)
                 return
             self._joined = Joined(self._hidden, durable, self.where)
             starts: dict[str, int] | None = dict(self._joined.lengths)
@@ -154,7 +162,8 @@ class Job:
                 self._parts.update(parts.values())
                 files: dict[str, Path | int] = {name: path for name, path in parts.items() if name != DEAD_LETTERS}
                 whole = {name: self._hidden[name] for name in files}
-                yield Task(claim.place, claim.name, span, files, parts[DEAD_LETTERS], whole=whole, starts=starts)
+                samples = SAMPLES if index == 0 else SAMPLES[:1]
+                yield Task(claim.place, claim.name, span, files, parts[DEAD_LETTERS], whole=whole, starts=starts, samples=samples)
                 starts = None
         except LinemillError as error:
             self.fail(error)
@@ -171,7 +180,7 @@ class Job:
                 worked.failure.where += f", in the part of the file from byte {task.span.start:,} on"
             self.fail(worked.failure)
         if task.span is None:
-            self._ledger, self._letters = worked.ledger, list(worked.letters)
+            self._ledger, self._letters, self._traces = worked.ledger, list(worked.letters), worked.traces
             self._pieces = {name: (piece,) for name, piece in worked.pieces.items()}
         elif worked.facts != self._facts:
             self.fail(
@@ -222,6 +231,7 @@ class Job:
             self._joined.hold_complete()
             self._joined.sync()
             self._letters = self._joined.letters
+            self._traces = written_traces(self._joined.traces)
             self._pieces = {name: tuple(pieces) for name, pieces in self._joined.pieces.items()}
         ledger = self.ledger
         ledger.check(self._pipeline.entry, {node.name: node.routes for node in self._pipeline.nodes})
@@ -241,6 +251,7 @@ class Job:
             moves_to=moves_to,
             deletes=deletes,
             obsolete=() if dead is not None or (self.claim.kind is Kind.FIRST and self._is_ours) else (self.targets.dead,),
+            traces=self._traces,
         )
 
     @property

@@ -13,13 +13,17 @@ from pathlib import Path
 import xxhash
 
 from linemill.catalog.records import SpanDone
-from linemill.engine import DeadLetter, Ledger
+from linemill.engine import DeadLetter, Ledger, Traced
 from linemill.errors import InvariantBroken
 from linemill.executors.letters import letter_of, moved
 from linemill.executors.task import LETTERS, Worked
+from linemill.executors.traces import moved_traces
 from linemill.files import Span, cannot_write, shown
 from linemill.files.hidden import discard
 from linemill.pipeline import DEAD_LETTERS
+
+TRACES = 16
+"""Traced lines that a file keeps."""
 
 COPY_BYTES = 8 * 2**20
 """Copied at once."""
@@ -37,6 +41,7 @@ class Joined:
     Attributes:
         ledger: Counts of the spans that are put together.
         letters: The first dead letters of these.
+        traces: The first traced lines of these; of those from an earlier try there are none any more.
         pieces: By output name, lengths and checksums of what each span added.
         lengths: By output name, bytes put together.
         fresh: Spans that are put together and not yet said to be durable.
@@ -45,6 +50,7 @@ class Joined:
     def __init__(self, whole: Mapping[str, Path], durable: tuple[SpanDone, ...], where: str) -> None:
         self.ledger = Ledger()
         self.letters: list[DeadLetter] = []
+        self.traces: list[Traced] = []
         self.pieces: dict[str, list[tuple[int, str]]] = {name: [] for name in whole}
         self.lengths = dict.fromkeys(whole, 0)
         self.fresh: list[SpanDone] = []
@@ -123,6 +129,7 @@ class Joined:
             self.pieces[name].append(piece)
         room = LETTERS - len(self.letters)
         self.letters += [replace(letter, number=letter.number and letter.number + base) for letter in worked.letters[:room]]
+        self.traces += moved_traces(worked.traces, base)[: TRACES - len(self.traces)]
         discard(parts.values())
         self.ledger.add(worked.ledger)
         self.fresh.append(SpanDone(self._count, span.start, span.end, worked.ledger, dict(self.lengths), added))

@@ -7,10 +7,14 @@ import pytest
 import xxhash
 
 from linemill.catalog.records import Commit, How, Kind, Origin
+from linemill.engine import DeadCode, DeadLetter
 from linemill.errors import BadInput, InvariantBroken, LinemillError, WorldError
 from linemill.executors.inline import InlineExecutor
+from linemill.executors.letters import letter_line
+from linemill.executors.traces import read_traces
 from linemill.files import Span
 from linemill.mill.job import Job, Place, spans_of, where_of
+from linemill.mill.joining import TRACES
 
 LINES = b"a line\n" * 10
 
@@ -128,6 +132,21 @@ class TestWhatIsCommitted:
         assert commit.outputs[1].target == tmp_path / "dead/in.jsonl"
         assert [letter.number for letter in commit.letters] == [2]
         assert commit.obsolete == ()
+
+    @pytest.mark.parametrize("span_bytes", [None, 30])
+    def test_the_ways_of_sampled_lines_are_told_with_their_numbers_in_the_file(self, make_job, worked, span_bytes):
+        pipeline, job = make_job(b"".join(b"line %d\n" % number for number in range(1, 12)), span_bytes)
+        traced = read_traces(worked(job, pipeline).commit().traces)
+        assert [line.number for line in traced] == ([1, 10] if span_bytes is None else [1, 6, 10])
+        assert all(line.text == f"line {line.number}" == line.steps[-1].came[0] for line in traced)
+
+    def test_of_a_re_drive_the_first_lines_that_it_takes_are_told(self, make_job, worked, tmp_path):
+        letters = [DeadLetter(number, "keep", DeadCode.RAISED, "ValueError", "good") for number in range(2, 60, 2)]
+        (tmp_path / "dead").mkdir()
+        (tmp_path / "dead/in.jsonl").write_bytes(b"".join(letter_line(letter, "in") for letter in letters))
+        pipeline, job = make_job(LINES, claim={"kind": Kind.REDRIVE})
+        traced = read_traces(worked(job, pipeline).commit().traces)
+        assert [line.number for line in traced] == [letter.number for letter in letters[:TRACES]]
 
     def test_an_empty_output_is_a_file_but_adds_nothing_where_it_grows(self, make_job, worked):
         pipeline, job = make_job(b"", text=GROWING)

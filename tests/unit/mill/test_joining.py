@@ -4,13 +4,14 @@ import os
 import pytest
 import xxhash
 
-from linemill.engine import DeadCode, DeadLetter, Ledger, NodeCounts, OutputCounts
+from linemill.engine import DeadCode, DeadLetter, Ledger, NodeCounts, OutputCounts, Traced
 from linemill.errors import InvariantBroken, WorldError
 from linemill.executors.letters import letter_line
 from linemill.executors.task import Worked
+from linemill.executors.traces import written_traces
 from linemill.files import Span
 from linemill.files.hidden import discard
-from linemill.mill.joining import Joined
+from linemill.mill.joining import TRACES, Joined
 from linemill.pipeline import DEAD_LETTERS
 
 
@@ -64,6 +65,17 @@ def test_spans_are_put_together_in_their_order_whichever_ends_first(whole, worke
     assert joined.ledger.lines == 3
     assert joined.pieces["all"] == [one.pieces["all"] for one in came]
     assert [path.name for path in tmp_path.iterdir()] == [".whole"]
+
+
+def test_traced_lines_get_the_numbers_that_they_have_in_the_file_and_the_first_are_kept(whole, worked_span):
+    joined = Joined(whole, (), "in")
+    spans = [Span(start, start + 10) for start in range(0, 10 * (TRACES + 3), 10)]
+    traces = written_traces([Traced(1, "a", ()), Traced(3, "c", ())])
+    came = [worked_span(joined, span, b"a\nb\nc\n", traces=traces) for span in spans]
+    for span, worked in reversed(list(zip(spans, came, strict=True))):
+        joined.add(span, worked)
+    numbers = [3 * part + number for part in range(len(spans)) for number in (1, 3)]
+    assert [line.number for line in joined.traces] == numbers[:TRACES]
 
 
 def test_dead_letters_get_the_numbers_that_their_lines_have_in_the_file(whole, worked_span):
