@@ -6,21 +6,19 @@ million files takes as long as one of a thousand. `filtering` sees to the latter
 
 from __future__ import annotations
 
-import heapq
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, and_, func, or_, select
 
-from linemill.catalog import decoding, opening, owners, periods, schema, tokens, tracing
+from linemill.catalog import decoding, letters, opening, owners, periods, schema, tokens, tracing
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
-from linemill.catalog.encoding import plain
 from linemill.catalog.filtering import comparison, filters_of
 from linemill.catalog.periods import Counts, PeriodRow
 from linemill.catalog.records import AttemptState, FileState, Owner
@@ -268,49 +266,33 @@ class History:
         """
         place = read_cursor(after, "letters", int)
         with self._database.reading() as connection:
-            if file_id is not None or (node is None and code is None):
-                found = _letters(connection, _matches(file_id, node, code), place, limit + 1)
-            else:
-                # Group by group, each by its index, and then put together.
-                groups = [
-                    _letters(connection, _matches(None, *group), place, limit + 1)
-                    for group in _groups(connection)
-                    if node in (None, group[0]) and code in (None, group[1])
-                ]
-                found = list(heapq.merge(*groups, key=lambda row: -row.id))[: limit + 1]
+            found = letters.newest(connection, file_id, node, code, place[0] if place else None, limit + 1)
         return _page(found, limit, "letters")
+
+    def letters_of_lines(self, attempt_ids: Collection[int], numbers: Collection[int], limit: int = CHUNK) -> list[LetterRow]:
+        """List the dead letters that attempts left of the lines of these numbers, in the order in which they were left."""
+        with self._database.reading() as connection:
+            return letters.of_lines(connection, attempt_ids, numbers, limit)
+
+    def letters_of_file(self, file_id: int, number: int | None = None, limit: int = CHUNK) -> list[LetterRow]:
+        """List dead letters of a file, or of one of its lines, those of the newest attempt first and by line."""
+        with self._database.reading() as connection:
+            return letters.of_file(connection, file_id, number, limit)
 
     def letter_kinds(self) -> list[tuple[str, str]]:
         """List every pair of node and code that has dead letters."""
         with self._database.reading() as connection:
-            return list(_groups(connection))
+            return list(letters.kinds(connection))
 
     def letters_grouped(self) -> list[LetterGroup]:
         """Count dead letters by node and code, the most frequent first, with the newest of each."""
-        table, attempt = schema.dead_letter.c, schema.attempt.c
-        count, newest = func.count().label("count"), func.max(table.id).label("newest")
-        groups = select(table.node, table.code, count, newest).group_by(table.node, table.code).subquery()
-        query = (
-            select(groups.c.count, schema.dead_letter, attempt.ended_at, attempt.began_at)
-            .join(schema.dead_letter, table.id == groups.c.newest)
-            .join(schema.attempt, attempt.id == table.attempt_id)
-            .order_by(groups.c.count.desc(), table.node, table.code)
-        )
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-        return [
-            LetterGroup(
-                row.node, row.code, row[0], decoding.letter_row(row), row.began_at if row.ended_at is None else row.ended_at
-            )
-            for row in rows
-        ]
+            return letters.grouped(connection)
 
     def letter_files(self, node: str | None = None, code: str | None = None) -> list[int]:
         """List the files that have dead letters of a node and a code, each once."""
-        table = schema.dead_letter.c
         with self._database.reading() as connection:
-            query = select(table.file_id).where(*_matches(None, node, code)).distinct().order_by(table.file_id)
-            return list(connection.execute(query).scalars())
+            return letters.files(connection, node, code)
 
     def traces(
         self,
@@ -423,6 +405,12 @@ class History:
         with self._database.reading() as connection:
             return tokens.listed(connection)
 
+    def controls(self) -> dict[str, Any]:
+        """Give all control values at one moment, by name, as JSON has them."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(schema.control.c.name, schema.control.c.value)).all()
+        return {name: decoding.value(value) for name, value in rows}
+
     def control(self, name: str) -> Any:
         """Give a control value, as JSON has it; None if it is not set."""
         with self._database.reading() as connection:
@@ -445,36 +433,6 @@ def _beyond(key: Column[Any], id_: Column[Any], place: list[Any] | None, is_down
     if is_down:
         return [key <= value, or_(key < value, id_ < last_id)]
     return [key >= value, or_(key > value, id_ > last_id)]
-
-
-def _matches(file_id: int | None, node: str | None, code: str | None) -> list[ColumnElement[bool]]:
-    table = schema.dead_letter.c
-    wanted: Mapping[Column[Any], Any] = {table.file_id: file_id, table.node: node, table.code: code}
-    # What nobody could store is asked for in the form in which it would have been.
-    return [
-        column == (plain(value) if isinstance(value, str) else value) for column, value in wanted.items() if value is not None
-    ]
-
-
-def _letters(connection: Connection, where: list[ColumnElement[bool]], place: list[Any] | None, limit: int) -> list[LetterRow]:
-    table = schema.dead_letter.c
-    if place:
-        where = [*where, table.id < place[0]]
-    rows = connection.execute(select(schema.dead_letter).where(*where).order_by(table.id.desc()).limit(limit))
-    return [decoding.letter_row(row) for row in rows]
-
-
-def _groups(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Give every pair of node and code that has letters: a step in the index for each, however many letters there are."""
-    table = schema.dead_letter.c
-    query = select(table.node, table.code).order_by(table.node, table.code).limit(1)
-    row = connection.execute(query).one_or_none()
-    while row is not None:
-        node, code = row
-        yield node, code
-        row = connection.execute(query.where(table.node == node, table.code > code)).one_or_none()
-        if row is None:
-            row = connection.execute(query.where(table.node > node)).one_or_none()
 
 
 def _id(row: Any) -> tuple[int]:

@@ -310,6 +310,18 @@ def test_events_of_one_file_are_told_by_themselves(records, history):
     assert [event.file_id for event in history.events(file_id=2).rows] == [2]
 
 
+def test_letters_of_a_line_are_found_by_its_number(records, history):
+    file_id, other = records.file(), records.file()
+    first, second = records.attempt(file_id), records.attempt(file_id, number=2)
+    elsewhere = records.attempt(other)
+    ids = [records.letter(file_id, attempt, line=line) for attempt in (first, second) for line in (7, 3)]
+    records.letter(other, elsewhere, line=3)
+    assert [letter.id for letter in history.letters_of_lines([first, second], [3, 4])] == [ids[1], ids[3]]
+    assert [letter.id for letter in history.letters_of_file(file_id)] == [ids[3], ids[2], ids[1], ids[0]]
+    assert [letter.id for letter in history.letters_of_file(file_id, 7)] == [ids[2], ids[0]]
+    assert [letter.id for letter in history.letters_of_file(file_id, limit=1)] == [ids[3]]
+
+
 def test_letters_are_asked_for_by_any_name_that_somebody_types(records, history):
     assert history.letters(node="\ud800", code="\0").rows == ()
 
@@ -329,6 +341,7 @@ LISTS: list[Callable[..., Page[Any]]] = [
     lambda history, **more: history.files(limit=20, name_like="000*", **more),
     lambda history, **more: history.letters(limit=5, node="rare", **more),
     lambda history, **more: history.letters(limit=20, code="raised", **more),
+    lambda history, **more: history.letters(limit=2, file_id=700, node="rare", code="raised", **more),
 ]
 
 
@@ -353,6 +366,7 @@ def _filled(records: Any, count: int) -> History:
     records.files([{"name": f"{number:08}.log", "state": states[number], "since": float(number)} for number in numbers])
     same = {"attempt_id": records.attempt(1), "code": "raised", "letter": b"{}"}
     letters = [{"file_id": n, "number": n, "node": "often" if n % 100 else "rare", **same} for n in numbers]
+    letters += [{"file_id": 700, "number": n, "node": "rare", **same} for n in range(2)]
     with records.engine.begin() as connection:
         connection.execute(schema.dead_letter.insert(), letters)
     history = History.open(records.folder)
