@@ -329,10 +329,10 @@ class Catalog:
             if value is not None:
                 connection.execute(insert(table), {"name": name, "value": json.dumps(value), "at": now})
 
-    def note_backlog(self, now_files: int, most_files: int, now: float) -> None:
-        """Note how many files are in the inbox and in hand, and how many were at most since this was said last."""
+    def note_backlog(self, in_inbox: int, most: int, now: float) -> None:
+        """Note how many files are in the inbox, and how many were there and in hand at most since this was said last."""
         with self._database.writing() as connection:
-            periods.note_backlog(connection, now_files, most_files, now)
+            periods.note_backlog(connection, in_inbox, most, now)
 
     def event(self, who: str, what: str, detail: str, now: float, file_id: int | None = None) -> None:
         """Note that something happened that is worth knowing."""

@@ -411,6 +411,12 @@ class History:
             rows = connection.execute(select(schema.control.c.name, schema.control.c.value)).all()
         return {name: decoding.value(value) for name, value in rows}
 
+    def controls(self) -> dict[str, Any]:
+        """Give all control values at one moment, by name, as JSON has them."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(schema.control.c.name, schema.control.c.value)).all()
+        return {name: decoding.value(value) for name, value in rows}
+
     def control(self, name: str) -> Any:
         """Give a control value, as JSON has it; None if it is not set."""
         with self._database.reading() as connection:

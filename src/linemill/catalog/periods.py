@@ -31,7 +31,7 @@ LATENCY_BOUNDS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 
 """Files are counted by how long they took, up to each of these; the last count is of those that took longer."""
 
 BACKLOG = "backlog"
-"""The name of the control value: how many files a mill has before it."""
+"""The name of the control value: how many files are in the inbox, as the mill saw it last."""
 
 
 @dataclass(slots=True)
@@ -204,11 +204,11 @@ def add(connection: Connection, counts: Counts, now: float) -> None:
         connection.execute(insert(period), new)
 
 
-def note_backlog(connection: Connection, now_files: int, most_files: int, now: float) -> None:
-    """Note how many files a mill has before it now, and how many it had at most since it said so last."""
+def note_backlog(connection: Connection, in_inbox: int, most: int, now: float) -> None:
+    """Note how many files are in the inbox, and how many a mill had before it at most since it said so last."""
     connection.execute(delete(control).where(control.c.name == BACKLOG))
-    connection.execute(insert(control), {"name": BACKLOG, "value": str(now_files), "at": now})
-    add(connection, Counts(backlog=most_files), now)
+    connection.execute(insert(control), {"name": BACKLOG, "value": str(in_inbox), "at": now})
+    add(connection, Counts(backlog=most), now)
 
 
 def thin(connection: Connection, now: float) -> None:

@@ -17,7 +17,7 @@ class Backlog:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._said: int | None = None
+        self._said: tuple[int, int] | None = None
         self._in_inbox = 0
         self._most = 0
         self._next_at = 0.0
@@ -31,7 +31,7 @@ class Backlog:
         """Tell the catalog, if it does not know it yet and has not just been told."""
         files = self._in_inbox + in_hand
         self._most = max(self._most, files)
-        if now >= self._next_at and (files, self._most) != (self._said, files):
-            self._catalog.note_backlog(files, self._most, now)
-            self._said = self._most = files
+        if now >= self._next_at and (self._in_inbox, self._most) != self._said:
+            self._catalog.note_backlog(self._in_inbox, self._most, now)
+            self._said, self._most = (self._in_inbox, files), files
             self._next_at = now + NOTE_S

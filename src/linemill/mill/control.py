@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from linemill.catalog import Catalog
 from linemill.catalog.history import History
@@ -161,7 +162,11 @@ class Control:
 
 def paused(history: History) -> Paused | None:
     """Tell whether somebody paused the mill, whether or not it runs."""
-    value = history.control(PAUSED)
+    return paused_of(history.control(PAUSED))
+
+
+def paused_of(value: Any) -> Paused | None:
+    """Read the control value."""
     return None if value is None else Paused(value["who"], value["reason"], value["at"])
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linemill.catalog.filtering import comparison
 from linemill.catalog.history import History
+from linemill.catalog.periods import BACKLOG
 from linemill.catalog.records import AttemptState, FileState, Kind, Owner
 from linemill.catalog.rows import AttemptRow, FileRow, OutputRow
-from linemill.mill.control import Paused, paused
+from linemill.mill.control import PAUSED, Paused, paused_of
 
 if TYPE_CHECKING:
     from linemill.mill.arrival import Seen
 
 WATCH = "watch"
 """What a mill calls itself among the owners of a catalog."""
+
+STALLED = "stalled"
+"""The name of the control value: which workers stand still, in which nodes and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class MillState:
         paused: Somebody paused it, whether or not it runs.
         blocked: Why it claims nothing at the moment, in words; None if it does.
         refused: Why the pipeline file as it is now is not used, in words; None if it is.
+        stalled: Since when a worker has stood still in a node, by its name.
+        in_inbox: How many files are in the inbox, as the mill saw it last; None if none runs.
         living: All processes that work on the catalog, by id.
     """
 
@@ -36,6 +42,8 @@ class MillState:
     paused: Paused | None = None
     blocked: str | None = None
     refused: str | None = None
+    stalled: Mapping[str, float] = field(default_factory=dict)
+    in_inbox: int | None = None
     living: tuple[Owner, ...] = ()
 
 
@@ -87,13 +95,19 @@ def mill_state(history: History | None) -> MillState:
         return MillState()
     owners = history.owners()
     mill = next((owner for owner in owners if owner.what == WATCH), None)
+    controls = history.controls()
     # What a mill has said of itself is over when it is.
-    blocked, refused = (history.control(name) if mill is not None else None for name in ("blocked", "refused"))
+    said = controls if mill is not None else {}
+    stalled: dict[str, float] = {}
+    for one in said.get(STALLED, ()):
+        stalled[one["node"]] = min(one["since"], stalled.get(one["node"], one["since"]))
     return MillState(
         mill=mill,
-        paused=paused(history),
-        blocked=blocked["reason"] if blocked else None,
-        refused=refused["reason"] if refused else None,
+        paused=paused_of(controls.get(PAUSED)),
+        blocked=said["blocked"]["reason"] if "blocked" in said else None,
+        refused=said["refused"]["reason"] if "refused" in said else None,
+        stalled=stalled,
+        in_inbox=said.get(BACKLOG),
         living=tuple(owners),
     )
 

@@ -18,8 +18,8 @@ class Catalog:
     def __init__(self) -> None:
         self.told: list[tuple[int, int, float]] = []
 
-    def note_backlog(self, now_files: int, most_files: int, now: float) -> None:
-        self.told.append((now_files, most_files, now))
+    def note_backlog(self, in_inbox: int, most: int, now: float) -> None:
+        self.told.append((in_inbox, most, now))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_nothing_is_told_while_nothing_changes(catalog):
     for now in range(100, 200):
         told.saw(3, 1)
         told.tell(1, float(now))
-    assert catalog.told == [(4, 4, 100.0)]
+    assert catalog.told == [(3, 4, 100.0)]
 
 
 def test_the_most_is_told_although_it_is_over(catalog):
@@ -70,7 +70,7 @@ def test_what_a_catalog_could_not_be_told_is_told_again(catalog, monkeypatch):
         with pytest.raises(OSError):
             told.tell(3, 100.0)
     told.tell(1, 101.0)
-    assert catalog.told == [(1, 3, 101.0)]
+    assert catalog.told == [(0, 3, 101.0)]
 
 
 @pytest.mark.parametrize("hold", ["paused", "too little room"])
@@ -87,9 +87,9 @@ def test_what_gathers_in_the_inbox_while_nothing_is_claimed_is_told(make_pipelin
     mill = Mill(pipeline, structlog.testing.CapturingLogger())
     noted: list[int] = []
 
-    def note(self: object, now_files: int, most_files: int, now: float) -> None:
-        noted.append(now_files)
-        if now_files:
+    def note(self: object, in_inbox: int, most: int, now: float) -> None:
+        noted.append(in_inbox)
+        if in_inbox:
             mill.stop()
 
     monkeypatch.setattr(backlog, "NOTE_S", 0.0)

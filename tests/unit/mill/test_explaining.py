@@ -141,3 +141,15 @@ def test_a_mill_is_alive_as_long_as_its_process_holds_its_lock(records, history)
     over = mill_state(history)
     assert (over.mill, over.blocked, over.paused) == (None, None, Paused("me", "", 1.0))
     assert mill_state(None) == MillState()
+
+
+def test_a_node_stands_still_since_the_first_of_its_workers_does(records, history):
+    still = [{"file_id": 1, "node": "a", "since": 9.0}, {"file_id": 2, "node": "a", "since": 7.0}]
+    records.control("stalled", [*still, {"file_id": 3, "node": "b", "since": 8.0}])
+    records.control("backlog", 12)
+    with Catalog.open(records.folder, "watch"):
+        found = mill_state(history)
+        assert found.stalled == {"a": 7.0, "b": 8.0}
+        assert found.in_inbox == 12
+    over = mill_state(history)
+    assert (over.stalled, over.in_inbox) == ({}, None)
