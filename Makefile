@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 	--no-emit-find-links --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format soak build-docker run-docker bench lock clean
+.PHONY: help run test check format soak build-docker run-docker bench screenshots lock clean
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ run-docker: build-docker ## Run the image over a folder with a pipeline (FOLDER=
 
 bench: $(SETUP) ## Measure time, latency and memory (about half an hour; 6 GB of disk)
 	$(BIN)/python -m bench.run
+
+screenshots: $(SETUP) ## Draw the pictures of docs/screenshots anew, from the quick-start example (needs Chromium; six minutes)
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(SETUP) ## Pin the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade --extra dev --output-file requirements.lock pyproject.toml

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
 from tests.browser.dashboards import Dashboard, orders
+from tests.browser.visits import Visit
 
 MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 NAMES = (

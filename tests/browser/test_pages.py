@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit, visits
 from tests.browser.dashboards import QUICKSTART, Dashboard, orders
+from tests.browser.visits import Visit, visits
 from tests.crash.mills import is_idle, wait_for
 
 PAGES = (

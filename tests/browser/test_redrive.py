@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
 from tests.browser.dashboards import Dashboard, orders
+from tests.browser.visits import Visit
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
 from tests.browser.dashboards import Dashboard, orders
+from tests.browser.visits import Visit
 
 ACTIONS = "form[method=post]:not([action='/sign-out'])"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
 from tests.browser.dashboards import Dashboard, orders
+from tests.browser.visits import Visit
 from tests.crash.mills import wait_for
 
 DROP = """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from linemill.web.pages import formats
-from tests.browser.conftest import Visit
+from tests.browser.visits import Visit
 
 NUMBERS = [0, 0.004, 0.005, 0.25, 1, 5, 9.994, 9.996, 12.34, 59.94, 59.96, 60, 99.94, 99.96, 185, 999.4, 999.6, 1234, 3599.6]
 NUMBERS += [12_345, 172_799, 172_800, 300_000, 999_499, 999_501, 1_234_567, 33_000_000, 1.5e9, 9.996e9, 2e12, 1.234e15]
