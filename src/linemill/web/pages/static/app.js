@@ -145,13 +145,13 @@ function show(stats) {
   last = stats;
 }
 
-/* The page, loaded again, but not out of anybody's hands: at the next tick at which nobody is in the middle of something. */
+/* The page, loaded again as soon as nobody is in the middle of something; a secret is shown only once. */
 
 let isStale = false;
 
 function isBusy() {
   const typed = all("input:not([type=hidden]), textarea").some((input) => input.value !== input.defaultValue);
-  return typed || $("dialog[open]") !== null || uploads.length > 0;
+  return typed || $("dialog[open], .secret") !== null || uploads.length > 0;
 }
 
 /* Parts of the page, renewed. */
@@ -197,47 +197,47 @@ function isInUse(part) {
 }
 
 const keyOf = (node) => node.id || node.dataset?.key || "";
-const alike = (one, other) => one.nodeName === other.nodeName && keyOf(one) === keyOf(other);
 
-/** Makes a node like another one, in place: what is the same stays, with its focus, scroll, and whether it is open. */
+/** Removes a node, and gives the one after it. */
+function removed(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
+}
+
+/** Makes a node like another one, in place: what is the same stays, with its focus and scroll, and open if it is. */
 function become(old, fresh) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
   }
   if (old.matches("form[data-upload]")) return;
-  const isKept = (name) => name === "open" || (name === "value" && old.value !== old.defaultValue);
   for (const name of old.getAttributeNames()) {
-    if (!fresh.hasAttribute(name) && !isKept(name)) old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value && !isKept(name)) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && name !== "open") old.setAttribute(name, value);
   }
-  const keyed = new Map([...old.children].filter(keyOf).map((child) => [keyOf(child), child]));
   const wanted = new Set([...fresh.children].map(keyOf));
+  const known = new Map();
+  for (const child of [...old.children].filter(keyOf)) {
+    if (wanted.has(keyOf(child))) known.set(keyOf(child), child);
+    else child.remove();
+  }
   let at = old.firstChild;
-  const next = () => {
-    while (at && keyOf(at) && !wanted.has(keyOf(at))) {
-      const gone = at;
-      at = at.nextSibling;
-      gone.remove();
-    }
-  };
   for (const child of [...fresh.childNodes]) {
-    next();
-    const same = keyOf(child) ? keyed.get(keyOf(child)) : at;
-    if (!same || !alike(same, child)) old.insertBefore(document.adoptNode(child), at);
+    const key = keyOf(child);
+    const same = key ? known.get(key) : at;
+    // Moving it would cost it the focus: rather, what stands before it goes.
+    while (key && same && at && at !== same && !keyOf(at)) at = removed(at);
+    if (!same || same.nodeName !== child.nodeName || keyOf(same) !== key) old.insertBefore(document.adoptNode(child), at);
     else {
       if (same === at) at = at.nextSibling;
       else old.insertBefore(same, at);
       become(same, child);
     }
   }
-  while (at) {
-    const gone = at;
-    at = at.nextSibling;
-    gone.remove();
-  }
+  while (at) at = removed(at);
 }
 
 /* The connection: one tab streams and tells the others, as browsers allow six connections to a host. */
