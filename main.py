@@ -14,14 +14,19 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 NEEDED = (
     "alembic",
+    "fastapi",
     "greenlet",
+    "jinja2",
     "orjson",
+    "prometheus_client",
+    "python_multipart",
     "rich",
     "ruamel.yaml",
     "sqlalchemy",
     "stamina",
     "structlog",
     "typer",
+    "uvicorn",
     "xxhash",
 )
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -34,13 +35,17 @@ class Mill:
         folder: Where its pipeline file lies.
         start: What `time.perf_counter` said just before it was started.
         process: `linemill watch`.
+
+    Args:
+        folder: As above.
+        dashboard: The dashboard's options.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dashboard: Sequence[str] = ("--no-web",)) -> None:
         self.folder = folder
         self._said = (folder / "said.txt").open("wb")
         self.start = time.perf_counter()
-        command = [sys.executable, "-m", "linemill", "watch", "--pipeline", str(folder / "pipeline.yaml")]
+        command = [sys.executable, "-m", "linemill", "watch", "--pipeline", str(folder / "pipeline.yaml"), *dashboard]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT)
 
     def __enter__(self) -> Self:

@@ -64,7 +64,7 @@ class Mill:
         with self._words.open("ab") as words:
             self._begins_at = words.tell()
             self.process = subprocess.Popen(
-                [sys.executable, *program, "watch", "-p", "pipeline.yaml"],
+                [sys.executable, *program, "watch", "--no-web", "-p", "pipeline.yaml"],
                 cwd=folder,
                 env=environment() | {"LINEMILL_FAILPOINT": failpoint},
                 stdin=subprocess.DEVNULL,

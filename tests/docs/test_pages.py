@@ -140,7 +140,7 @@ def _said(command: str, folder: Path, shell: dict[str, str]) -> str:
 def _mill(folder: Path, shell: dict[str, str]) -> Iterator[Callable[[], None]]:
     """Run the mill of a page; what is given waits until nothing is left that it could do."""
     with tempfile.TemporaryFile("w+") as told:
-        mill = subprocess.Popen(["linemill", "watch"], cwd=folder, env=shell, stdout=told, stderr=told)
+        mill = subprocess.Popen(["linemill", "watch", "--no-web"], cwd=folder, env=shell, stdout=told, stderr=told)
 
         def is_settled() -> bool:
             assert mill.poll() is None, _read(told)

@@ -129,7 +129,7 @@ def test_what_somebody_does_to_published_files_is_found(write_project, linemill)
 
 
 def test_a_mill_that_runs_hears_what_is_asked_of_it(frail, linemill, start, until):
-    mill = start("watch")
+    mill = start("watch", "--no-web")
     until(mill, "Watching ")
     assert linemill("pause", "backup").stdout.endswith(" begins no file\n")
     until(mill, "mill_paused")

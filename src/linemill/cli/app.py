@@ -20,6 +20,7 @@ from linemill.cli.reprocess import reprocess
 from linemill.cli.resume import resume
 from linemill.cli.retry import retry
 from linemill.cli.run import run
+from linemill.cli.serve import serve
 from linemill.cli.verify import verify
 from linemill.cli.watch import watch
 
@@ -27,7 +28,7 @@ from linemill.cli.watch import watch
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 COMMANDS = (
-    *(init, run, watch, check, graph, processors),
+    *(init, run, watch, serve, check, graph, processors),
     *(files, explain, errors, retry, reprocess, redrive, pause, resume, verify),
 )
 """In the order of the help: to work with, and to see and steer what was worked."""

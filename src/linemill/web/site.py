@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from linemill.catalog import Catalog
 from linemill.catalog.history import History
 from linemill.mill.control import Control
+from linemill.mill.folders import STATE_FOLDER
 from linemill.pipeline import Pipeline
 
 
@@ -37,3 +39,22 @@ class Site:
             who: The token's name; `local` where nobody has to sign in.
         """
         return Control(self.folder, self.catalog, self.history, who)
+
+
+@contextmanager
+def open_site(base: Path, pipeline: Callable[[], Pipeline]) -> Iterator[Site]:
+    """Open the catalog below a folder, made if it is missing, for as long as the web is about it.
+
+    Args:
+        base: The folder that relative paths start from.
+        pipeline: As `Site` has it.
+
+    Raises:
+        WorldError: The catalog cannot be used.
+    """
+    folder = base / STATE_FOLDER
+    with Catalog.open(folder, "web") as catalog:
+        history = History.open(folder)
+        assert history is not None
+        with history:
+            yield Site(base, folder, history, catalog, pipeline)

@@ -1,0 +1,112 @@
+"""Clients that take their time: how long a request, a body and an answer may stand still, and how many connections there may be.
+
+Uvicorn waits for ever for a head that comes a byte at a time, for a body without an end, and for who does not read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum, auto
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST_CONNECTIONS = 400
+"""At once. Each takes a descriptor, and many systems give a process 1024; the mill needs some, too."""
+
+HEAD_S = 10.0
+"""From the connection, or the answer before, until the head of a request is there."""
+
+BODY_S = 10.0
+LEAST_BODY_BYTES = 16 * 2**10
+"""What must come of a body in that time, as long as we read it; unless it is then complete."""
+
+STUCK_S = 30.0
+"""How long a client may read nothing of what it has asked for."""
+
+CLOSING_S = 5.0
+"""The same for the end of an answer, after which the connection is closed."""
+
+BUSY = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 10\r\n\r\n"
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Phase(Enum):
+    """What a connection does."""
+
+    HEAD = auto()
+    BODY = auto()
+    ANSWER = auto()
+    CLOSING = auto()
+
+
+class Guarded(H11Protocol):
+    """A connection that does not wait for ever. Whoever has opened it is told by 408 where that still can be."""
+
+    _phase: tuple[Phase, object] = (Phase.HEAD, None)
+    _since = 0.0
+    _heard = 0
+    _unsent = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, unless there are too many."""
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.write(BUSY)
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        self._heard += len(data)
+        super().data_received(data)
+
+    def look(self, now: float) -> None:
+        """End the connection if it has stood still for too long.
+
+        Args:
+            now: The time of the loop.
+        """
+        phase = self._doing()
+        if phase != self._phase:
+            self._phase = phase
+            self._begin(now)
+            return
+        waited = now - self._since
+        match phase[0]:
+            case Phase.CLOSING if waited > CLOSING_S:
+                self.transport.abort()
+            case Phase.HEAD if waited > HEAD_S:
+                self._give_up()
+            case Phase.BODY if self.flow.read_paused:
+                self._begin(now)  # it is us who are slow
+            case Phase.BODY if waited > BODY_S:
+                if self._heard < LEAST_BODY_BYTES:
+                    self._give_up()
+                self._begin(now)
+            case Phase.ANSWER:
+                if not self.flow.write_paused or self.transport.get_write_buffer_size() != self._unsent:
+                    self._begin(now)
+                elif waited > STUCK_S:
+                    self.transport.abort()
+            case _:
+                pass
+
+    def _doing(self) -> tuple[Phase, object]:
+        """Tell what it does, and for which request."""
+        if self.transport.is_closing():
+            return Phase.CLOSING, None
+        if self.cycle is None or self.cycle.response_complete:
+            return Phase.HEAD, self.cycle
+        return Phase.BODY if self.cycle.more_body else Phase.ANSWER, self.cycle
+
+    def _begin(self, now: float) -> None:
+        self._since = now
+        self._heard = 0
+        self._unsent = self.transport.get_write_buffer_size()
+
+    def _give_up(self) -> None:
+        phase, request = self._phase
+        is_first_head = phase is Phase.HEAD and request is None and self._heard > 0
+        if is_first_head or (phase is Phase.BODY and not self.cycle.response_started):
+            self.transport.write(TOO_SLOW)
+        self.transport.close()
