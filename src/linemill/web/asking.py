@@ -1,17 +1,31 @@
-"""What requests have in common: parameters, and what they are about."""
+"""What requests have in common: parameters, and what they are about.
+
+An empty parameter is one that is not given, since a browser sends every field of a form.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Path, Query, Request
+from fastapi import HTTPException, Path, Query, Request
 
 from linemill.catalog.encoding import LARGEST
+from linemill.catalog.rows import FileRow
 from linemill.web.site import Site
 
-Id = Annotated[int, Path(ge=1, le=LARGEST, description="The file's row.")]
+Row = Annotated[int, Path(ge=1, le=LARGEST, description="The row.")]
 
-After = Annotated[str | None, Query(max_length=4000, description="The `after` of the page before.")]
+_Number = Annotated[int, Query(ge=1, le=LARGEST)]
+
+FileId = Annotated[_Number | Literal[""] | None, Query(description="Only of this file, by its row; empty for all.")]
+
+LineNumber = Annotated[_Number | Literal[""] | None, Query(description="Only the line of this number; empty for all.")]
+
+NodeName = Annotated[str | None, Query(max_length=1000, description="Only of this node; empty for all.")]
+
+Code = Annotated[str | None, Query(max_length=100, description="Only with this code; empty for all.")]
+
+After = Annotated[str | None, Query(max_length=4000, description="The `after` of the page before; empty for the first page.")]
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 
@@ -21,3 +35,15 @@ def site_of(request: Request) -> Site:
     site = request.app.state.site
     assert isinstance(site, Site)
     return site
+
+
+def file_of(request: Request, file_id: int) -> FileRow:
+    """Give the file that a path names.
+
+    Raises:
+        HTTPException: 404: there is none.
+    """
+    row = site_of(request).history.file(file_id)
+    if row is None:
+        raise HTTPException(404, f"there is no file {file_id}")
+    return row

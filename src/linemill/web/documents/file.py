@@ -13,6 +13,7 @@ from linemill.mill.explaining import explained, mill_state
 from linemill.web.documents.files import file_item
 from linemill.web.documents.letters import letter
 from linemill.web.documents.texts import said
+from linemill.web.documents.traces import traced_lines
 from linemill.web.models import AttemptItem, FilePage, NodeCount, OutputItem, TimelineItem
 from linemill.web.site import Site
 
@@ -24,6 +25,9 @@ ATTEMPTS = 100
 
 EVENTS = 200
 """The newest events that are told."""
+
+TRACES = 5
+"""Attempts whose sampled lines are shown."""
 
 _WISHES: tuple[Literal["retry", "reprocess", "redrive"], ...] = ("retry", "reprocess", "redrive")
 
@@ -53,7 +57,7 @@ def file_page(site: Site, row: FileRow) -> FilePage:
         attempts=tuple(_attempt(attempt, counts.get(attempt.id, ())) for attempt in attempts),
         outputs=tuple(_output(output) for output in found.outputs),
         letters=tuple(map(letter, letters)),
-        traces=(),
+        traces=tuple(traced_lines(site, site.history.traces(file_id=row.id, limit=TRACES).rows)),
     )
 
 

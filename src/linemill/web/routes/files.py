@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 
-from linemill.catalog.encoding import LARGEST
 from linemill.catalog.records import FileState
-from linemill.catalog.rows import FileRow
 from linemill.web.answers import PAGE_TOO, answer
-from linemill.web.asking import After, Id, Limit, site_of
+from linemill.web.asking import After, Limit, Row, file_of, site_of
 from linemill.web.documents.file import file_page
 from linemill.web.documents.files import file_list
 from linemill.web.downloads import Attachment, attachment
@@ -46,14 +44,14 @@ def files(
         state=state or None,
         name_like=name or None,
         sort=sort,
-        after=after,
+        after=after or None,
         limit=limit,
     )
     return answer(request, found, "files.html", asked=dict(request.query_params))
 
 
 @router.get("/files/{id}", response_model=FilePage, responses=PAGE_TOO)
-def file(request: Request, id: Id) -> Response:
+def file(request: Request, id: Row) -> Response:
     """Say all that is known of a file: its life, its attempts, what came of it, and what may be asked for."""
     return answer(request, file_page(site_of(request), file_of(request, id)), "file.html", asked=dict(request.query_params))
 
@@ -68,23 +66,9 @@ def file(request: Request, id: Id) -> Response:
         },
     },
 )
-def output(
-    request: Request, id: Id, output_id: Annotated[int, Path(ge=1, le=LARGEST, description="The output's row.")]
-) -> Response:
+def output(request: Request, id: Row, output_id: Row) -> Response:
     """Download what a file gave to an output."""
     row = site_of(request).history.output(output_id)
     if row is None or row.file_id != id:
         raise HTTPException(404, f"file {id} has no output {output_id}")
     return attachment(row)
-
-
-def file_of(request: Request, file_id: int) -> FileRow:
-    """Give the file that a path names.
-
-    Raises:
-        HTTPException: 404: there is none.
-    """
-    row = site_of(request).history.file(file_id)
-    if row is None:
-        raise HTTPException(404, f"there is no file {file_id}")
-    return row

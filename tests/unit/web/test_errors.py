@@ -1,0 +1,62 @@
+import pytest
+
+
+@pytest.fixture
+def letters(records):
+    """Two files with letters of two kinds, and one that failed as a whole."""
+    first, second = records.file("a.log"), records.file("b.log")
+    tries = records.attempt(first, ended_at=5.0), records.attempt(second, ended_at=6.0)
+    records.file("c.log", "failed", code="corrupt", reason="it is damaged")
+    return {
+        "files": (first, second),
+        "ids": [
+            records.letter(first, tries[0], "level", "raised", line=3, text="x", error="ValueError: x", traceback="Traceback"),
+            records.letter(first, tries[0], "", "too_long", line=9, text=None),
+            records.letter(second, tries[1], "level", "raised", file="b.log", line=1, text="z", item='{"a": 1}'),
+        ],
+    }
+
+
+def test_what_went_wrong_is_told_by_kind_one_by_one_and_by_whole_files(client, letters):
+    found = client.get("/errors").json()
+    assert [(group["node"], group["code"], group["count"], group["newest_at"]) for group in found["groups"]] == [
+        ("level", "raised", 2, 6.0),
+        ("", "too_long", 1, 5.0),
+    ]
+    assert found["groups"][0]["newest"]["id"] == letters["ids"][2]
+    assert [letter["id"] for letter in found["letters"]] == letters["ids"][::-1]
+    assert [(file["name"], file["why"]) for file in found["failed"]] == [("c.log", "it is damaged (corrupt)")]
+    assert found["letters"][2] == {
+        "id": letters["ids"][0],
+        "file_id": letters["files"][0],
+        "file": "a.log",
+        "attempt_id": found["letters"][1]["attempt_id"],
+        "line": 3,
+        "node": "level",
+        "code": "raised",
+        "error": "ValueError: x",
+        "text": "x",
+        "item": None,
+        "traceback": "Traceback",
+    }
+
+
+def test_errors_are_filtered_and_paged(client, letters):
+    def ids(**asked):
+        found = client.get("/errors", params=asked).json()
+        assert found["failed"] == [] or not any(asked.values())
+        return [letter["id"] for letter in found["letters"]]
+
+    first, second, third = letters["ids"]
+    assert ids(node="level") == [third, first]
+    assert ids(node="level", file=str(letters["files"][0])) == [first]
+    assert ids(code="too_long") == [second]
+    assert ids(node="", code="", file="") == [third, second, first]
+    assert ids(node="none\0") == []
+    page = client.get("/errors", params={"limit": 2}).json()
+    assert ids(after=page["after"]) == [first]
+
+
+@pytest.mark.parametrize("file", ["0", "-1", "x", str(2**63)])
+def test_a_file_is_asked_for_by_its_row(client, file):
+    assert client.get("/errors", params={"file": file}).status_code == 422
