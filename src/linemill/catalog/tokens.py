@@ -28,8 +28,8 @@ SECRET_BYTES = 32
 
 LONGEST_NAME = 64
 
-RESERVED = ("local", "mill")
-"""Names that others have in the events: who need not sign in, and the mill itself."""
+RESERVED = ("local", "mill", "nobody")
+"""Names that others have in the events: who need not sign in, the mill itself, who failed to sign in."""
 
 
 @dataclass(frozen=True, slots=True)

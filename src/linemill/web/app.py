@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from linemill import __version__
 from linemill.errors import LinemillError, UsageError
+from linemill.web.access import Access
 from linemill.web.answers import SaidNo, refusal
 from linemill.web.documents.texts import here, said
+from linemill.web.gate import Gate
+from linemill.web.headers import Headed
 from linemill.web.models import Refusal, Trouble
 from linemill.web.pages import Pages
+from linemill.web.rights import Way
 from linemill.web.routes import ROUTERS
 
 if TYPE_CHECKING:
@@ -22,9 +27,15 @@ if TYPE_CHECKING:
 
 REFUSALS: dict[int | str, dict[str, object]] = {
     status: {"model": Refusal, "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 403, 404, 405, 422, 429, 500, 503)
+    for status in (400, 401, 403, 404, 405, 413, 422, 429, 500, 503)
 }
 """What any route may say no with."""
+
+
+class _Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        # Around all of it: what answers when the application breaks is no middleware that could be added.
+        return Headed(super().build_middleware_stack())
 
 
 def application(site: Site) -> FastAPI:
@@ -33,18 +44,22 @@ def application(site: Site) -> FastAPI:
     Args:
         site: What it is about; whoever gives it closes it.
     """
-    app = FastAPI(
+    app = _Application(
         title="linemill",
         version=__version__,
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
         responses=REFUSALS,
     )
     app.state.site = site
     app.state.pages = Pages(site)
+    app.state.gate = Gate(site.catalog, site.history)
     for router in ROUTERS:
         app.include_router(router)
+    routes = [*app.routes, *(route for router in ROUTERS for route in router.routes)]
+    app.add_middleware(Access, gate=app.state.gate, way=Way(routes, app.routes), tag=site.catalog.tag)
     app.add_exception_handler(LinemillError, _failed)
     app.add_exception_handler(SaidNo, _said_no)
     app.add_exception_handler(HTTPException, _refused)

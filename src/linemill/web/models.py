@@ -467,6 +467,21 @@ class TokenMade(Answer):
     secret: str = Field(description="Shown this once.")
 
 
+class SignIn(Answer):
+    """`GET /sign-in`."""
+
+    is_needed: bool = Field(description="Whether anybody has to sign in: not before the first token is made.")
+    back: str = Field(description="Where to go on.")
+    error: str = Field("", description="Why it failed, in words.")
+
+
+class SignedIn(Answer):
+    """`POST /sign-in`; the cookie is in the answer's headers."""
+
+    name: str
+    role: Role
+
+
 class Health(Answer):
     """`GET /health`: the process answers."""
 

@@ -1,7 +1,93 @@
-"""`/sign-in` and `/sign-out`: the cookie."""
+"""`/sign-in` and `/sign-out`: the cookie.
+
+It says which token it was made from and what was derived from that; the token itself is in no browser's keeping.
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+
+from linemill.catalog.tokens import Token, cookie_of
+from linemill.web.access import address_of, cookie_name, too_soon
+from linemill.web.answers import PAGE_TOO, VARY, answer, refusal, wants_page
+from linemill.web.credentials import LONGEST_BYTES, Credential, Means, written_cookie
+from linemill.web.gate import Gate, TooSoon
+from linemill.web.models import SignedIn, SignIn, Trouble
+from linemill.web.origins import LONGEST_PATH, own_path
 
 router = APIRouter()
+
+FIRST_PAGE = "/stats"
+
+WRONG = Trouble(code="not_signed_in", what="there is no such token, or it is not valid any more")
+
+
+@router.get("/sign-in", response_model=SignIn, responses=PAGE_TOO)
+def sign_in_page(
+    request: Request,
+    back: Annotated[str, Query(max_length=LONGEST_PATH, description="The path to go on to.")] = FIRST_PAGE,
+) -> Response:
+    """Ask for a token."""
+    gate: Gate = request.app.state.gate
+    gate.refresh()
+    return answer(request, SignIn(is_needed=not gate.is_open, back=own_path(back, FIRST_PAGE)), "sign_in.html")
+
+
+@router.post("/sign-in", response_model=SignedIn, responses={303: {"description": "For a browser: to the page it came for."}})
+def sign_in(
+    request: Request,
+    token: Annotated[str, Form(max_length=LONGEST_BYTES, description="The token.")] = "",
+    back: Annotated[str, Form(max_length=LONGEST_PATH, description="The path to go on to.")] = FIRST_PAGE,
+) -> Response:
+    """Take a token, and give a cookie for it."""
+    gate: Gate = request.app.state.gate
+    secret = token.strip().encode(errors="replace")
+    back = own_path(back, FIRST_PAGE)
+    try:
+        found = gate.sign_in(Credential(Means.BASIC, secret), address_of(request.scope))
+    except TooSoon as error:
+        no = too_soon(error)
+        return _again(request, back, no.status, no.trouble, no.headers)
+    if found is None:
+        return _again(request, back, 401, WRONG, {})
+    document = SignedIn(name=found.name, role=found.role)
+    response = _on(back) if wants_page(request) else Response(document.model_dump_json(), 200, VARY, "application/json")
+    _give_cookie(request, response, found, secret)
+    return response
+
+
+@router.post("/sign-out", status_code=204, responses={303: {"description": "For a browser: to the page to sign in."}})
+def sign_out(request: Request) -> Response:
+    """Take the cookie back. The token stays valid."""
+    response = _on("/sign-in") if wants_page(request) else Response(status_code=204, headers=VARY)
+    response.delete_cookie(_cookie(request), httponly=True, samesite="strict", secure=_is_secure(request))
+    return response
+
+
+def _again(request: Request, back: str, status: int, trouble: Trouble, headers: dict[str, str]) -> Response:
+    if not wants_page(request):
+        return refusal(request, status, trouble, headers)
+    words = f"{trouble.what}; {trouble.hint}" if trouble.hint else trouble.what
+    response = answer(request, SignIn(is_needed=True, back=back, error=words), "sign_in.html", status=status)
+    response.headers.update(headers)
+    return response
+
+
+def _on(path: str) -> Response:
+    return Response(status_code=303, headers={**VARY, "Location": path})
+
+
+def _give_cookie(request: Request, response: Response, token: Token, secret: bytes) -> None:
+    value = written_cookie(token.id, cookie_of(secret))
+    # Without an end of its own: the browser's, the token's or a sign-out is soon enough.
+    response.set_cookie(_cookie(request), value, httponly=True, samesite="strict", secure=_is_secure(request))
+
+
+def _cookie(request: Request) -> str:
+    return cookie_name(request.app.state.site.catalog.tag)
+
+
+def _is_secure(request: Request) -> bool:
+    return request.url.scheme == "https"

@@ -1,0 +1,88 @@
+"""Where a request comes from: whether from this machine, and whether from a page of ours. Plain functions on headers."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from linemill.web.credentials import Headers, Means, values_of
+
+_HOST = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]{2,45})\]|(?P<name>[^\[\]:/?#@\\\s]{1,255}))(?::[0-9]{1,5})?")
+
+FORWARDED = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
+"""What proxies add. Behind one everybody seems to be on this machine."""
+
+
+LONGEST_PATH = 2000
+"""Characters of a path to go on to."""
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address, or the name of this machine for itself, can be reached from this machine only."""
+    name = address.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback_host(headers: Headers) -> bool:
+    """Tell whether a request was made to a name that can only mean this machine.
+
+    A page of somebody else's may let its own name point to 127.0.0.1, and be taken for a page of ours by its browser. The name
+    gives it away.
+    """
+    hosts = values_of(headers, b"host")
+    found = _HOST.fullmatch(hosts[0].decode("latin-1")) if len(hosts) == 1 else None
+    if found is None:
+        return False
+    if found["six"] is not None:
+        return ":" in found["six"] and is_loopback(found["six"])
+    return is_loopback(found["name"])
+
+
+def was_forwarded(headers: Headers) -> bool:
+    """Tell whether a request came through a proxy that says so."""
+    return any(name in FORWARDED for name, _ in headers)
+
+
+def is_browser(headers: Headers) -> bool:
+    """Tell whether a browser asks, which would ask its user for a name and a password by itself."""
+    return any(name.startswith(b"sec-fetch-") or name == b"cookie" for name, _ in headers)
+
+
+def is_foreign(headers: Headers, means: Means | None) -> bool:
+    """Tell whether a request that changes something may have been made by a page of somebody else's.
+
+    Browsers say where a request comes from: by `Sec-Fetch-Site`, unless they are old or there is no TLS, and by `Origin`. They
+    never send a bearer header by themselves, and they send a cookie with everything; programs say nothing, and have no cookie.
+
+    Args:
+        headers: The request's.
+        means: How it shows who makes it.
+    """
+    if means is Means.BEARER:
+        return False
+    sites, origins = values_of(headers, b"sec-fetch-site"), values_of(headers, b"origin")
+    if sites:
+        return sites != [b"same-origin"]
+    if origins:
+        hosts = values_of(headers, b"host")
+        return len(origins) > 1 or len(hosts) != 1 or not _is_at(origins[0], hosts[0])
+    return means is Means.COOKIE
+
+
+def own_path(text: str, otherwise: str) -> str:
+    r"""Give a path of this site that a request names to go on to; another one where it names something else.
+
+    Browsers take `//other.example`, `/\other.example` and either with a tab in it for another site.
+    """
+    is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text
+    return text if is_own and len(text) <= LONGEST_PATH and all("!" <= one <= "~" for one in text) else otherwise
+
+
+def _is_at(origin: bytes, host: bytes) -> bool:
+    scheme, separator, rest = origin.lower().partition(b"://")
+    return bool(separator and rest) and scheme in (b"http", b"https") and rest == host.lower()
