@@ -1,0 +1,184 @@
+"""Builds the image without a container engine, and runs it nearly as one would.
+
+A base image is made from Debian's own packages, and buildah builds the Dockerfile over it in a plain root folder (chroot
+isolation). What was built runs in namespaces of its own: another root, which cannot be written to, other processes, another
+network, no capabilities.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NEEDED = {"buildah": "buildah", "debootstrap": "debootstrap", "unshare": "util-linux"}
+"""Commands, and Debian's packages that have them."""
+
+PACKAGES = "python3,python3-pip,python3-venv"
+BASE = "localhost/base"
+PIP_CONFIG = "[global]\nno-index = true\nfind-links = /opt/wheels\n"
+"""What the base tells pip: nothing is fetched while the image is built."""
+
+LOOPBACK_UP = """
+import fcntl, socket, struct
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 0x41))  # SIOCSIFFLAGS, IFF_UP | IFF_RUNNING
+"""
+
+START = """
+root=$1 view=$2 data=$3 python=$4 loopback_up=$5
+shift 5
+mount --make-rprivate /
+mount --bind "$root" "$view"
+mount -o remount,bind,ro "$view"
+mount --bind "$data" "$view/data"
+mount -t tmpfs -o mode=1777 tmpfs "$view/tmp"
+mount -t proc proc "$view/proc"
+mount --rbind /dev "$view/dev"
+mount -t tmpfs -o mode=1777 tmpfs "$view/dev/shm"
+"$python" -c "$loopback_up"
+exec chroot "$view" "$@"
+"""
+
+STOP_S = 10.0
+"""How long an engine waits by default, until it kills."""
+
+
+def build(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Build the image by the recipe; give its root and its configuration.
+
+    Args:
+        folder: Empty; has all of it when this returns, and nothing is mounted there.
+    """
+    (folder / "storage.conf").write_text(
+        f'[storage]\ndriver = "vfs"\ngraphroot = "{folder / "store"}"\nrunroot = "{folder / "storerun"}"\n'
+    )
+    engines = folder / "engines"
+    engines.mkdir()
+    for name in ("docker", "podman"):  # whether they work on this machine or not: buildah is to build
+        (engines / name).write_text("#!/bin/sh\nexit 1\n")
+        (engines / name).chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{engines}:{os.environ['PATH']}",
+        "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+        "BUILDAH_ISOLATION": "chroot",
+    }
+
+    def run(*command: str | Path) -> str:
+        said = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert said.returncode == 0, f"{command}: {said.stdout[-4000:]}{said.stderr[-4000:]}"
+        return said.stdout.strip()
+
+    _make_base(run, folder / "base")
+    run(CHECKOUT / "container/build.sh", "--pull-never", "--build-arg", f"BASE={BASE}")
+    config = json.loads(run("buildah", "inspect", "--type", "image", "linemill"))["Docker"]["config"]
+    return Path(run("buildah", "mount", run("buildah", "from", "--pull-never", "linemill"))), config
+
+
+def _make_base(run: Callable[..., str], root: Path) -> None:
+    """Make what stands for the image of Python: Debian with its own Python under the same names, and the wheels."""
+    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", root)
+    (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
+    (root / "etc/pip.conf").write_text(PIP_CONFIG)
+    pip = (sys.executable, "-m", "pip", "--quiet", "download", "--python-version", "3.11", "--only-binary", ":all:")
+    for lock in ("run.lock", "build.lock"):
+        run(*pip, "--require-hashes", "--requirement", CHECKOUT / "container" / lock, "--dest", root / "opt/wheels")
+    for rest in ("var/cache/apt", "var/lib/apt/lists"):
+        shutil.rmtree(root / rest)
+    container = run("buildah", "from", "scratch")
+    run("buildah", "copy", "--quiet", container, root, "/")
+    run("buildah", "config", "--env", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container)
+    run("buildah", "commit", "--quiet", "--rm", container, BASE)
+    shutil.rmtree(root)
+
+
+@dataclass
+class Box:
+    """A container: an image, a volume, and the user who works in it.
+
+    Attributes:
+        root: The image's root folder; nothing is written there.
+        config: What the image says about how it is run.
+        view: An empty folder, where the root is mounted for the container alone.
+        data: The volume.
+        user: `uid:gid`.
+    """
+
+    root: Path
+    config: dict[str, Any]
+    view: Path
+    data: Path
+    user: str
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the entry point as process 1 of a container."""
+        command = [*self.config["Entrypoint"], *(arguments or self.config["Cmd"])]
+        box = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--", "sh", "-euc", START, "box"]
+        places = [self.root, self.view, self.data, sys.executable, LOOPBACK_UP]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen([*box, *places, *self._as_user(), *command], text=True, **pipes)  # type: ignore[call-overload]
+        # Whoever came in earlier would find itself outside.
+        while process.poll() is None and not self._is_inside(process):
+            time.sleep(0.01)
+        return process  # type: ignore[no-any-return]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the entry point in a container of its own, to its end."""
+        process = self.start(*arguments)
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def enter(self, process: subprocess.Popen[str], *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in a container that runs."""
+        namespaces = ["nsenter", f"--target={first_of(process)}", "--mount", "--pid", "--net", "--root"]
+        return subprocess.run([*namespaces, *self._as_user(), *command], capture_output=True, text=True, timeout=30)
+
+    def stop(self, process: subprocess.Popen[str]) -> str:
+        """Stop a container as an engine does; give what it said.
+
+        Raises:
+            subprocess.TimeoutExpired: An engine would kill it now.
+        """
+        os.kill(first_of(process), getattr(signal, self.config["StopSignal"]))
+        _, err = process.communicate(timeout=STOP_S)
+        return err
+
+    def _is_inside(self, process: subprocess.Popen[str]) -> bool:
+        """Tell whether process 1 has become its user, and so is in the container's root."""
+        try:
+            facts = Path(f"/proc/{first_of(process)}/status").read_text()
+        except (ValueError, FileNotFoundError):
+            return False
+        return f"\nUid:\t{self.user.split(':')[0]}\t" in facts
+
+    def _as_user(self) -> list[str]:
+        uid, gid = self.user.split(":")
+        rights = ["--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+        user = ["/usr/bin/setpriv", f"--reuid={uid}", f"--regid={gid}", *rights]
+        return [*user, "/usr/bin/env", "--ignore-environment", f"--chdir={self.config['WorkingDir']}", *self.config["Env"]]
+
+
+def first_of(process: subprocess.Popen[str]) -> int:
+    """Give the number that process 1 of a container has outside of it."""
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return int(child)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill what is left of a container."""
+    with suppress(ProcessLookupError):
+        process.kill()
+    process.communicate()
