@@ -1,18 +1,43 @@
-"""Pages: drawn by Jinja2 from the same values that the API says. No script or style stands in them."""
+"""Pages: drawn by Jinja2 from the same values that the API says. No script or style stands in them.
+
+`bare.html` is the frame for whoever may not have signed in, `base.html` the one with the state of the mill around it.
+`formats.py` has the filters, `graph.py` the drawn pipeline, `charts.py` the curves; `static/` what is sent beside pages.
+"""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel
 
+from linemill import __version__
+from linemill.catalog.records import Role
+from linemill.mill.explaining import mill_state
+from linemill.web.access import LOCAL, who_of
+from linemill.web.documents.files import file_list
+from linemill.web.documents.mill import mill_now
+from linemill.web.models import FileList
+from linemill.web.pages import charts, formats, graph
+from linemill.web.pages.links import with_query
+
 if TYPE_CHECKING:
     from linemill.web.site import Site
 
 FOLDER = Path(__file__).parent
+RECENT = 8
+"""Files on the overview."""
+
+
+class Asked(dict[str, str]):
+    """A query: what was not asked for is empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
 
 
 class Pages:
@@ -30,8 +55,59 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.do"],
         )
+        self._environment.filters |= {
+            "count": formats.count,
+            "compact": formats.compact,
+            "some": formats.some,
+            "dead": formats.dead,
+            "rate": formats.rate,
+            "flow": formats.flow,
+            "bytes": formats.size,
+            "seconds": formats.seconds,
+            "clock": formats.clock,
+            "iso": formats.iso,
+            "text": formats.text,
+            "lines": formats.lines,
+            "short": formats.short,
+            "json": formats.json_lines,
+            "segment": lambda words: quote(str(words), safe="", errors="replace"),
+        }
+        self._environment.globals |= {
+            "version": __version__,
+            "LOCAL": LOCAL,
+            "charts": charts,
+            "with_query": with_query,
+        }
+        self._graphs = graph.Graphs(site.pipeline)
 
     def render(self, request: Request, template: str, document: BaseModel, **more: Any) -> str:
-        """Draw a page from a document, which is `doc` in the template."""
-        return self._environment.get_template(template).render(doc=document, request=request, site=self._site, **more)
+        """Draw a page from a document, which is `doc` in the template.
+
+        Args:
+            request: What is answered.
+            template: Its name in `templates/`.
+            document: What the page says.
+            more: What else it needs; `asked` is the request's query, unless it is given.
+        """
+        who, now = who_of(request), time.time()
+        context = {
+            "doc": document,
+            "request": request,
+            "site": self._site,
+            "graphs": self._graphs,
+            "pipeline": self._site.pipeline(),
+            "mill_now": lambda: mill_now(mill_state(self._site.history)),
+            "recent": lambda: self._recent(now),
+            "who": who,
+            "may": lambda role: who.may(Role(role)),
+            "ago": lambda at: formats.ago(at, now),
+            "now": now,
+            **more,
+            "asked": Asked(more.get("asked", request.query_params)),
+        }
+        return self._environment.get_template(template).render(context)
+
+    def _recent(self, now: float) -> FileList:
+        return file_list(self._site, now, state=None, name_like=None, sort="-since", after=None, limit=RECENT)

@@ -11,6 +11,7 @@ from linemill.web.routes import (
     metrics,
     pipeline,
     session,
+    static,
     stats,
     tokens,
     trace,
@@ -30,4 +31,5 @@ ROUTERS = (
     actions.router,
     tokens.router,
     session.router,
+    static.router,
 )
