@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from linemill.web.models import Refusal, Trouble
 from linemill.web.pages import Pages
 from linemill.web.rights import Way
 from linemill.web.routes import ROUTERS
+from linemill.web.snapshot import Snapshots
+from linemill.web.streams import Streams
 
 if TYPE_CHECKING:
     from linemill.web.site import Site
@@ -55,6 +58,9 @@ def application(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.pages = Pages(site)
+    app.state.snapshots = Snapshots(site)
+    app.state.closing = asyncio.Event()
+    app.state.streams = Streams(app.state.snapshots, lambda: app.state.closing)
     app.state.gate = Gate(site.catalog, site.history)
     for router in ROUTERS:
         app.include_router(router)

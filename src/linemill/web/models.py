@@ -56,6 +56,7 @@ class MillNow(Answer):
 class FileCounts(Answer):
     """Files of the catalog by state, now. Counting stops at 10,000 for each."""
 
+    inbox: int | None = Field(None, description="Files in the inbox, as the mill saw it last; null where none runs.")
     ready: int = 0
     working: int = 0
     committed: int = 0
@@ -73,7 +74,7 @@ class Totals(Answer):
 
 
 class Rates(Answer):
-    """By the second, over the last ten seconds."""
+    """By the second, over the last ten seconds; over the last minute where nobody had asked for a while."""
 
     files: float = 0.0
     lines: float = 0.0
@@ -117,7 +118,7 @@ class Point(Answer):
     """What was done in a period."""
 
     at: float = Field(description="When it began.")
-    seconds: float = Field(description="Its length.")
+    seconds: float = Field(description="Its length; of the last one, until now.")
     files: int = 0
     failed: int = 0
     lines: int = 0

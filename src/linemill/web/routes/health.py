@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from linemill import __version__
-from linemill.web.models import Health
+from linemill.errors import LinemillError
+from linemill.mill.explaining import MillState
+from linemill.web.answers import Form
+from linemill.web.models import Health, Readiness
 
 router = APIRouter()
+
+_LITTLE_ROOM = "less than min_free"
+"""What the mill says of a disk on which there is too little room."""
 
 
 @router.get("/health", response_model=Health)
 async def health() -> Health:
     """Say that the process answers."""
     return Health(version=__version__)
+
+
+@router.get("/ready", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not now."}})
+def ready(request: Request) -> Response:
+    """Say whether files are taken and, if not, why."""
+    try:
+        reasons = reasons_of(request.app.state.snapshots.moment().mill)
+    except LinemillError:
+        reasons = ("the catalog cannot be read",)
+    said = Readiness(is_ready=not reasons, reasons=reasons)
+    return Response(said.model_dump_json(), 503 if reasons else 200, media_type=Form.JSON)
+
+
+def reasons_of(mill: MillState) -> tuple[str, ...]:
+    """Tell why no files are taken, in words that anybody may read: no names, no paths; none if files are taken."""
+    reasons = []
+    if mill.mill is None:
+        reasons.append("no mill runs")
+    if mill.paused is not None:
+        reasons.append("the mill is paused")
+    if mill.blocked is not None:
+        is_full = _LITTLE_ROOM in mill.blocked
+        reasons.append(f"the mill is blocked: {'too little room on a disk' if is_full else 'something cannot be written'}")
+    return tuple(reasons)
