@@ -21,6 +21,7 @@ from linemill.cli.resume import resume
 from linemill.cli.retry import retry
 from linemill.cli.run import run
 from linemill.cli.serve import serve
+from linemill.cli.token import app as token
 from linemill.cli.verify import verify
 from linemill.cli.watch import watch
 
@@ -35,6 +36,7 @@ COMMANDS = (
 
 for command in COMMANDS:
     app.command(command.__name__, no_args_is_help=command in (run, explain, reprocess))(told(command))
+app.add_typer(token, name="token")
 
 
 def _version(is_asked: bool) -> None:

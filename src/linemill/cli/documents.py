@@ -47,6 +47,12 @@ ANSWERS = {
     },
     "pause": {"paused": "true", "mill": "The mill's process; null if none runs."},
     "resume": {"paused": "false", "was_paused": "Whether it was."},
+    "token create": {"token": "As `token list` has it.", "secret": "What it says; nowhere else."},
+    "token list": {
+        "tokens": "All that were ever made: `id`, `name`, `role` (`viewer`, `operator`, `admin`), `made_at`, `expires_at`, "
+        "`revoked_at`, `is_valid`.",
+    },
+    "token revoke": {"id": "The token.", "name": "Its name.", "was_revoked": "Whether it had been revoked before."},
     "verify": {
         "is_right": "Whether nothing is wrong.",
         "attempts": "Attempts whose counts were held against each other.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import typer
 import typer.core
 import typer.main
@@ -26,9 +28,8 @@ def reference() -> str:
         "",
         *_help(group, "linemill"),
     ]
-    for name, command in group.commands.items():
-        assert isinstance(command, typer.core.TyperCommand)
-        parts += ["", f"## linemill {name}", "", *_help(command, f"linemill {name}")]
+    for name, command in _commands(group, "linemill"):
+        parts += ["", f"## {name}", "", *_help(command, name)]
     parts += [
         "",
         "## Exit codes",
@@ -59,6 +60,17 @@ def reference() -> str:
         *(f"| `{command}` | `{field}` | {meaning} |" for command, fields in ANSWERS.items() for field, meaning in fields.items()),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _commands(
+    group: typer.core.TyperGroup, name: str
+) -> Iterator[tuple[str, typer.core.TyperGroup | typer.core.TyperCommand]]:
+    """Give all commands with their names; those of a group behind it."""
+    for last, command in group.commands.items():
+        assert isinstance(command, typer.core.TyperGroup | typer.core.TyperCommand)
+        yield f"{name} {last}", command
+        if isinstance(command, typer.core.TyperGroup):
+            yield from _commands(command, f"{name} {last}")
 
 
 def _help(command: typer.core.TyperGroup | typer.core.TyperCommand, name: str) -> list[str]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -14,13 +13,13 @@ from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from linemill.catalog.history import History
 from linemill.catalog.records import Role
-from linemill.errors import LinemillError, UsageError
+from linemill.errors import LinemillError
 from linemill.web.answers import VARY, Form, form_of, refusal, wants_page
 from linemill.web.credentials import Credential, Means, credential_of, values_of
 from linemill.web.gate import Gate, TooSoon
 from linemill.web.models import Trouble
+from linemill.web.origins import check_may_serve as check_may_serve
 from linemill.web.origins import is_browser, is_foreign, is_loopback, is_loopback_host, own_path, was_forwarded
 from linemill.web.rights import EVERYBODY, UPLOAD, Way, needed
 
@@ -70,24 +69,6 @@ def address_of(scope: Scope) -> str:
     """Tell where a request comes from."""
     client = scope.get("client")
     return str(client[0]) if client else ""
-
-
-def check_may_serve(host: str, history: History) -> None:
-    """Hold that nobody can do what they like from another machine.
-
-    Args:
-        host: The address that is to be served on, as somebody has named it.
-        history: The catalog.
-
-    Raises:
-        UsageError: It can be reached from other machines, and nobody could sign in.
-    """
-    if not is_loopback(host) and not any(token.is_valid(time.time()) for token in history.tokens()):
-        raise UsageError(
-            "an address that other machines can reach is served only to who signs in, and there is no valid token",
-            host,
-            "make one: linemill token create --role admin",
-        )
 
 
 class Refused(Exception):

@@ -1,10 +1,13 @@
-"""Where a request comes from: whether from this machine, and whether from a page of ours. Plain functions on headers."""
+"""Where a request comes from: whether from this machine, and whether from a page of ours; and where there may be any."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+import time
 
+from linemill.catalog.history import History
+from linemill.errors import UsageError
 from linemill.web.credentials import Headers, Means, values_of
 
 _HOST = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]{2,45})\]|(?P<name>[^\[\]:/?#@\\\s]{1,255}))(?::[0-9]{1,5})?")
@@ -72,6 +75,24 @@ def is_foreign(headers: Headers, means: Means | None) -> bool:
         hosts = values_of(headers, b"host")
         return len(origins) > 1 or len(hosts) != 1 or not _is_at(origins[0], hosts[0])
     return means is Means.COOKIE
+
+
+def check_may_serve(host: str, history: History) -> None:
+    """Hold that nobody can do what they like from another machine.
+
+    Args:
+        host: The address that is to be served on, as somebody has named it.
+        history: The catalog.
+
+    Raises:
+        UsageError: It can be reached from other machines, and nobody could sign in.
+    """
+    if not is_loopback(host) and not any(token.is_valid(time.time()) for token in history.tokens()):
+        raise UsageError(
+            "an address that other machines can reach is served only to who signs in, and there is no valid token",
+            host,
+            "make one: linemill token create --role admin",
+        )
 
 
 def own_path(text: str, otherwise: str) -> str:
