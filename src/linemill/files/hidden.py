@@ -84,16 +84,23 @@ class Folders:
 
     def __init__(self) -> None:
         self._unsynced: set[Path] = set()
+        self._seen: set[Path] = set()
+
+    def look_again(self) -> None:
+        """Look for each folder when it is asked for next: somebody may have removed it since."""
+        self._seen.clear()
 
     def make(self, folder: Path) -> None:
-        """Make a folder and those above it, where they are missing. Costs 1 µs where it is there.
+        """Make a folder and those above it, where they are missing; one that was seen since `look_again` is taken to be there.
 
         Raises:
             FileError: `target`: something that is no folder is in its way.
             WorldError: The system said no.
         """
-        # Looked at each time, since it may have been removed since the last.
+        if folder in self._seen:
+            return
         if os.path.isdir(folder):
+            self._seen.add(folder)
             return
         missing = [parent for parent in (folder, *folder.parents) if not os.path.exists(parent)]
         try:

@@ -87,7 +87,8 @@ def put_in_place(staged: Path, target: Path, *, may_replace: bool) -> None:
         TargetTaken: Something is there that must not, or cannot, be replaced.
         WorldError: The system said no; `staged_gone` if neither of the two is there.
     """
-    check_target(target)
+    if may_replace:
+        check_target(target)
     with undisturbed():
         try:
             if may_replace and not are_one(staged, target):
@@ -95,6 +96,7 @@ def put_in_place(staged: Path, target: Path, *, may_replace: bool) -> None:
             else:
                 rename_to_free(staged, target)
         except FileExistsError as error:
+            check_target(target)
             raise TargetTaken(
                 "the output cannot be written: there is a file of this name that linemill did not write", target
             ) from error
@@ -104,6 +106,7 @@ def put_in_place(staged: Path, target: Path, *, may_replace: bool) -> None:
             if os.path.lexists(staged):
                 raise cannot_write(error, "published", target) from error
         except OSError as error:
+            check_target(target)
             raise cannot_write(error, "published", target) from error
     reach("put.done")
 

@@ -14,18 +14,23 @@ _RENAME_NOREPLACE = 1
 
 def rename_to_free(source: Path, place: Path) -> None:
     """Rename to a name that is free; an OSError says what the system says, FileExistsError among it."""
-    if are_one(source, place):
-        os.unlink(source)  # a crash came between the link and the unlink below
-        return
     renameat2 = from_libc("renameat2")
     if renameat2 is not None:
         try:
             renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(place), _RENAME_NOREPLACE)
+        except FileExistsError:
+            if not are_one(source, place):
+                raise
+            os.unlink(source)  # a crash came between the link and the unlink below
+            return
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.ENOSYS):  # these: the system, or this file system, cannot do it
                 raise
         else:
             return
+    if are_one(source, place):
+        os.unlink(source)
+        return
     try:
         os.link(source, place, follow_symlinks=False)
     except OSError as error:

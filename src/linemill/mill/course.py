@@ -99,6 +99,14 @@ class Course:
         """Tell whether a version of the pipeline has files in hand."""
         return any(one.works is works for one in self._in_hand.values())
 
+    def file_of(self, task: Task) -> int | None:
+        """Tell the file that a task belongs to; None if the task has ended."""
+        for group in self._running.values():
+            for one, other in group:
+                if other is task:
+                    return one.job.claim.file_id
+        return None
+
     def stop_beginning(self) -> None:
         """Give out no more tasks; files that no worker has are left for `give_up`."""
         self._turns.clear()
@@ -121,6 +129,7 @@ class Course:
 
     def hand_out(self) -> None:
         """Give the executors all that they can use."""
+        self._folders.look_again()
         while (following := self._turns.next()) is not None:
             works, group = following
             if group:
@@ -176,7 +185,7 @@ class Course:
                 self._catalog.stages_in(folders - self._staging)
                 self._staging |= folders
             for folder in folders:
-                self._folders.make(folder)  # each time, since somebody may have removed it
+                self._folders.make(folder)
             for target in one.job.whole_targets():
                 check_target(target)
             for target in one.job.growing_targets():
@@ -299,6 +308,7 @@ class Course:
         """Move the input of a file that has failed for good. Where that cannot be, it stays, and is tidied up later."""
         if failed.moves_to is None or failed.claim.place is None or failed.claim.place == failed.moves_to:
             return
+        self._folders.look_again()
         try:
             self._folders.make(failed.moves_to.parent)
             move_input(failed.claim.place, failed.moves_to)

@@ -279,7 +279,8 @@ class Job:
         path, target = self._hidden[DEAD_LETTERS], self.targets.dead
         count = self._redriven.merge(path) if self._redriven is not None else ledger.dead
         if not count:
-            discard([path])
+            if self._joined is not None or self._redriven is not None:  # else it was never made
+                discard([path])
             return None
         if self._redriven is not None:
             pieces: tuple[tuple[int, str], ...] = (_summed(path),)
@@ -295,7 +296,7 @@ class Job:
             return None, False
         if watch.after is After.DELETE:
             return None, True
-        return self._place.base / watch.processed / self.claim.life_name, False
+        return Path(os.path.join(self._place.base, watch.processed, self.claim.life_name)), False
 
     def _named(self) -> dict[str, Path]:
         """Name the hidden files beside their targets."""
@@ -311,7 +312,9 @@ class Job:
     def _cut(self) -> list[Span]:
         """Cut the file into spans, if that is allowed, possible and worth it."""
         path, size = self.claim.place, self._place.span_bytes
-        if size is None or path is None or self._place.streams or spans_of(path, size) < 2:
+        if size is None or path is None or self._place.streams or 0 <= self.claim.size <= 2 * size:
+            return []
+        if spans_of(path, size) < 2:
             return []
         with Reader(path, encoding=self._pipeline.input.encoding) as reader:
             self._facts = reader.facts

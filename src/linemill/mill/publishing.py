@@ -89,6 +89,7 @@ class Publisher:
         waiting: list[Redo] = []
         held_up: set[Path] = set()
         left = list(self._waiting)
+        self._folders.look_again()
         while left:
             redo = left.pop(0)
             targets = {each.output.target for each in redo.outputs}

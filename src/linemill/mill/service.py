@@ -25,7 +25,8 @@ from linemill.mill.recovery import recover
 from linemill.mill.reload import Refused, Reloaded, Reloader
 from linemill.mill.report import FileReport, State
 from linemill.mill.room import Room
-from linemill.mill.targets import targets_of
+from linemill.mill.standing import Standstill
+from linemill.mill.targets import own_targets_of
 from linemill.mill.telling import Logger, Telling
 from linemill.mill.tidying import tidy
 from linemill.mill.turns import Works
@@ -90,6 +91,7 @@ class Mill:
         self._telling = Telling(log)
         self._tidy_at = 0.0
         self._hold: Hold
+        self._standstill: Standstill
         self._take_at = 0.0
         self._backlog: Backlog
         self._count_at = 0.0
@@ -140,6 +142,7 @@ class Mill:
             on_report=self._note_report,
             on_failed=self._note_failed,
         )
+        self._standstill = Standstill(self._catalog, self._course, now)
         recovered = recover(self._catalog, now)
         self._course.redo(recovered.redos)
         tidied = tidy(self._catalog, self._inbox, now)
@@ -222,8 +225,7 @@ class Mill:
     def _look(self, now: float) -> None:
         """Look after what nobody tells us of."""
         self._look_at = now + (IDLE_LOOK_S if self._course.is_idle else LOOK_S)
-        for works in [*self._old_works, self._works]:
-            works.executor.look()
+        self._standstill.look([*self._old_works, self._works], now)
         is_paused = self._catalog.control(PAUSED) is not None
         if is_paused != self._is_paused:
             self._is_paused = is_paused
@@ -336,11 +338,9 @@ class Mill:
 
     def _is_taken(self, life_name: str, pipeline: Pipeline, day: str) -> bool:
         """Tell whether something is where a file of that name would leave its outputs or itself."""
-        targets = targets_of(pipeline, life_name, self._base, day)
-        own = [targets.outputs[output.name] for output in pipeline.outputs if not output.is_growing]
         folders = (self._inbox.processing, self._inbox.processed, self._inbox.failed)
-        places = [folder / life_name for folder in folders]
-        return any(os.path.lexists(path) for path in (*own, targets.dead, *places))
+        places = [os.path.join(folder, life_name) for folder in folders]
+        return any(map(os.path.lexists, (*own_targets_of(pipeline, life_name, self._base, day), *places)))
 
     def _reload(self, now: float) -> None:
         news = self._reloader.look(now)
@@ -371,8 +371,7 @@ class Mill:
         until = time.monotonic() + self._pipeline.watch.stop_timeout_s
         self._course.stop_beginning()
         while self._course.has_running and time.monotonic() < until:
-            for works in [*self._old_works, self._works]:
-                works.executor.look()
+            self._standstill.look([*self._old_works, self._works], time.time())
             self._settle()
             self._wakes.wait(min(LOOK_S, max(0.0, until - time.monotonic())))
         self._settle()
@@ -380,6 +379,7 @@ class Mill:
         # What they had in hand is not taken any more: it would count as failed, and what is saved of it would be lost.
         for works in [*self._old_works, self._works]:
             works.executor.close()
+        self._standstill.look([], time.time())
         put_back = self._course.claims()
         self._course.give_up(time.time(), put_back=True)
         self._log.info("mill_stopped", put_back=len(put_back))

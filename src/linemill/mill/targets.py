@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
@@ -49,6 +49,19 @@ def targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> Targets:
         base: The folder that relative paths start from.
         day: What `{date}` says: the day on which the attempt began, ISO, UTC.
     """
+    filled = _filled(name, base, day)
+    outputs = {output.name: Path(filled(output.path)) for output in pipeline.outputs}
+    return Targets(outputs, Path(_fitting(filled(DEAD_LETTERS_PATH))))
+
+
+def own_targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> list[str]:
+    """Give the paths that are one input file's alone, its dead letters among them, as plain text: nine of ten are only looked at."""
+    filled = _filled(name, base, day)
+    own = [filled(output.path) for output in pipeline.outputs if not output.is_growing]
+    return [*own, _fitting(filled(DEAD_LETTERS_PATH))]
+
+
+def _filled(name: str, base: Path, day: str) -> Callable[[str], str]:
     # Not `str.format`: a file may be called "{date}".
     said = {"{name}": name, "{stem}": _stem(name), "{date}": day}
     root = os.path.abspath(base)
@@ -56,8 +69,7 @@ def targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> Targets:
     def filled(template: str) -> str:
         return os.path.normpath(os.path.join(root, "".join([said.get(piece, piece) for piece in _pieces(template)])))
 
-    outputs = {output.name: Path(filled(output.path)) for output in pipeline.outputs}
-    return Targets(outputs, Path(_fitting(filled(DEAD_LETTERS_PATH))))
+    return filled
 
 
 def _stem(name: str) -> str:
