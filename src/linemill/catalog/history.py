@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Column, ColumnElement, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, func, or_, select
 
 from linemill.catalog import decoding, letters, opening, owners, periods, schema, tokens, tracing
 from linemill.catalog.claiming import known_in
@@ -368,25 +368,28 @@ class History:
             UsageError: The cursor is none of ours.
         """
         table, place = schema.version.c, read_cursor(after, "versions", int)
-        query = select(table.id, table.digest, table.loaded_at).order_by(table.id.desc()).limit(limit + 1)
+        query = _VERSIONS.order_by(table.id.desc()).limit(limit + 1)
         with self._database.reading() as connection:
             rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
         return _page([VersionRow(*row) for row in rows], limit, "versions")
 
     def version(self, version_id: int) -> VersionRow | None:
         """Give one version of the pipeline."""
+        return self._first_version(_VERSIONS.where(schema.version.c.id == version_id))
+
+    def version_before(self, version_id: int) -> VersionRow | None:
+        """Give the version that was new before this one was."""
         table = schema.version.c
-        query = select(table.id, table.digest, table.loaded_at).where(table.id == version_id)
-        with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        return VersionRow(*row) if row is not None else None
+        return self._first_version(_VERSIONS.where(table.id < version_id).order_by(table.id.desc()))
 
     def current_version(self) -> VersionRow | None:
         """Give the version of the pipeline that was loaded last; None if none ever was."""
         table = schema.version.c
-        query = select(table.id, table.digest, table.loaded_at).order_by(table.loaded_at.desc(), table.id.desc()).limit(1)
+        return self._first_version(_VERSIONS.order_by(table.loaded_at.desc(), table.id.desc()))
+
+    def _first_version(self, query: Select[Any]) -> VersionRow | None:
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query.limit(1)).one_or_none()
         return VersionRow(*row) if row is not None else None
 
     def version_of(self, digest: str) -> int | None:
@@ -411,18 +414,14 @@ class History:
             rows = connection.execute(select(schema.control.c.name, schema.control.c.value)).all()
         return {name: decoding.value(value) for name, value in rows}
 
-    def controls(self) -> dict[str, Any]:
-        """Give all control values at one moment, by name, as JSON has them."""
-        with self._database.reading() as connection:
-            rows = connection.execute(select(schema.control.c.name, schema.control.c.value)).all()
-        return {name: decoding.value(value) for name, value in rows}
-
     def control(self, name: str) -> Any:
         """Give a control value, as JSON has it; None if it is not set."""
         with self._database.reading() as connection:
             value = connection.execute(select(schema.control.c.value).where(schema.control.c.name == name)).scalar_one_or_none()
         return decoding.value(value)
 
+
+_VERSIONS = select(schema.version.c.id, schema.version.c.digest, schema.version.c.loaded_at)
 
 _OUTPUTS = select(schema.output, schema.attempt.c.file_id).join(schema.attempt, schema.attempt.c.id == schema.output.c.attempt_id)
 

@@ -15,11 +15,11 @@ from linemill.web.site import Site
 
 Row = Annotated[int, Path(ge=1, le=LARGEST, description="The row.")]
 
-_Number = Annotated[int, Query(ge=1, le=LARGEST)]
+Number = Annotated[int, Query(ge=1, le=LARGEST)]
 
-FileId = Annotated[_Number | Literal[""] | None, Query(description="Only of this file, by its row; empty for all.")]
+FileId = Annotated[Number | Literal[""] | None, Query(description="Only of this file, by its row; empty for all.")]
 
-LineNumber = Annotated[_Number | Literal[""] | None, Query(description="Only the line of this number; empty for all.")]
+LineNumber = Annotated[Number | Literal[""] | None, Query(description="Only the line of this number; empty for all.")]
 
 NodeName = Annotated[str | None, Query(max_length=1000, description="Only of this node; empty for all.")]
 
