@@ -55,7 +55,7 @@ def targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> Targets:
 
 
 def own_targets_of(pipeline: Pipeline, name: str, base: Path, day: str) -> list[str]:
-    """Give the paths that are one input file's alone, its dead letters among them, as plain text: nine of ten are only looked at."""
+    """Give the paths that are one input file's alone, its dead letters among them, as text: they are only looked at."""
     filled = _filled(name, base, day)
     own = [filled(output.path) for output in pipeline.outputs if not output.is_growing]
     return [*own, _fitting(filled(DEAD_LETTERS_PATH))]
