@@ -19,6 +19,7 @@ from linemill.catalog import decoding, letters, opening, owners, periods, schema
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
+from linemill.catalog.encoding import plain
 from linemill.catalog.filtering import comparison, filters_of
 from linemill.catalog.periods import Counts, PeriodRow
 from linemill.catalog.records import AttemptState, FileState, Owner
@@ -136,7 +137,7 @@ class History:
             The one with the id first, then the newest first.
         """
         table = schema.file.c
-        names = list(dict.fromkeys([shown(text), text]))
+        names = list(dict.fromkeys([shown(text), plain(text)]))
         conditions: list[ColumnElement[bool]] = [table.name.in_(names), table.life_name.in_(names)]
         path = Path(text)
         if os.sep in text:

@@ -17,7 +17,10 @@ Row = Annotated[int, Path(ge=1, le=LARGEST, description="The row.")]
 
 Number = Annotated[int, Query(ge=1, le=LARGEST)]
 
-FileId = Annotated[Number | Literal[""] | None, Query(description="Only of this file, by its row; empty for all.")]
+FileNamed = Annotated[
+    str | None,
+    Query(max_length=1000, description="Only of this file: its row, or its name; the newest of that name. Empty for all."),
+]
 
 LineNumber = Annotated[Number | Literal[""] | None, Query(description="Only the line of this number; empty for all.")]
 
@@ -47,3 +50,12 @@ def file_of(request: Request, file_id: int) -> FileRow:
     if row is None:
         raise HTTPException(404, f"there is no file {file_id}")
     return row
+
+
+def file_meant(request: Request, text: str | None) -> int | None:
+    """Give the row of the file that a filter names; None for no filter; 0, which no file has, where there is none of that name."""
+    if not text:
+        return None
+    # Names only: the paths that a command line takes are looked for on the disk, too.
+    found = [] if "/" in text else site_of(request).history.find(text, limit=1)
+    return found[0].id if found else 0

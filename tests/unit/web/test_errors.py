@@ -57,6 +57,12 @@ def test_errors_are_filtered_and_paged(client, letters):
     assert ids(after=page["after"]) == [first]
 
 
-@pytest.mark.parametrize("file", ["0", "-1", "x", str(2**63)])
-def test_a_file_is_asked_for_by_its_row(client, file):
-    assert client.get("/errors", params={"file": file}).status_code == 422
+@pytest.mark.parametrize(("file", "found"), [("a.log", 2), ("b.log", 1), ("c.log", 0), ("none", 0), ("../a.log", 0), ("\0", 0)])
+def test_a_file_is_also_asked_for_by_its_name(client, letters, file, found):
+    assert len(client.get("/errors", params={"file": file}).json()["letters"]) == found
+
+
+@pytest.mark.parametrize("file", ["0", "-1", "²", str(2**63), "9" * 1000])
+def test_a_file_that_is_not_there_has_no_errors(client, letters, file):
+    assert client.get("/errors", params={"file": file}).json()["letters"] == []
+    assert client.get("/trace", params={"file": file}).json()["lines"] == []

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from linemill.web.answers import PAGE_TOO, answer
-from linemill.web.asking import After, FileId, LineNumber, NodeName, site_of
+from linemill.web.asking import After, FileNamed, LineNumber, NodeName, file_meant, site_of
 from linemill.web.documents.traces import trace as trace_of
 from linemill.web.models import Trace
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["trace"])
 @router.get("/trace", response_model=Trace, responses=PAGE_TOO)
 def trace(
     request: Request,
-    file: FileId = None,
+    file: FileNamed = None,
     line: LineNumber = None,
     node: NodeName = None,
     after: After = None,
@@ -25,6 +25,11 @@ def trace(
 ) -> Response:
     """Show the ways of lines through the nodes: of those that were sampled and, of a file, of those that died."""
     found = trace_of(
-        site_of(request), file_id=file or None, line=line or None, node=node or None, after=after or None, limit=limit
+        site_of(request),
+        file_id=file_meant(request, file),
+        line=line or None,
+        node=node or None,
+        after=after or None,
+        limit=limit,
     )
     return answer(request, found, "trace.html", asked=dict(request.query_params))
