@@ -147,7 +147,7 @@ class Inbox:
         names = {entry.name for entry in entries}
         for entry in entries:
             name = entry.name
-            why = self._refused_name(name)
+            why = self.refuses(name)
             if why is None and not entry.is_file(follow_symlinks=False):
                 why = _refused_kind(entry)
             if why is not None:
@@ -164,6 +164,16 @@ class Inbox:
             arrived = self._without_known(arrived, known)
         ignored.sort(key=lambda seen: seen.name)
         return self._asked(arrived, names, now, limit) + ignored
+
+    def refuses(self, name: str) -> Reason | None:
+        """Tell why a file of this name would be ignored, whatever it is; None if it would not be."""
+        if name.startswith("."):
+            return Reason.HIDDEN
+        if name.lower().endswith(TEMPORARY):
+            return Reason.TEMPORARY
+        if self._marker is not None and name.endswith(self._marker):
+            return Reason.MARKER
+        return None if self._is_included(name) else Reason.NOT_INCLUDED
 
     def claim(self, seen: Seen, place: Path) -> bool:
         """Make a ready file ours: rename it to its place, unless somebody has come to it since it was seen.
@@ -217,15 +227,6 @@ class Inbox:
             return []
         except OSError as error:
             raise _cannot("the inbox cannot be read", error, self.folder) from error
-
-    def _refused_name(self, name: str) -> Reason | None:
-        if name.startswith("."):
-            return Reason.HIDDEN
-        if name.lower().endswith(TEMPORARY):
-            return Reason.TEMPORARY
-        if self._marker is not None and name.endswith(self._marker):
-            return Reason.MARKER
-        return None if self._is_included(name) else Reason.NOT_INCLUDED
 
     def _without_known(
         self, arrived: list[tuple[int, str, os.stat_result]], known: Callable[[str, int, int], bool]

@@ -7,6 +7,7 @@ import os
 from linemill.catalog import Catalog
 from linemill.catalog.records import FileState
 from linemill.errors import LinemillError
+from linemill.files.incoming import sweep_incoming
 from linemill.files.publishing import move_input
 from linemill.mill.arrival import Inbox
 
@@ -16,8 +17,10 @@ ARE_OURS = frozenset({FileState.READY, FileState.WORKING, FileState.COMMITTED})
 def tidy(catalog: Catalog, inbox: Inbox, now: float) -> int:
     """Bring each file in `processing/` that is not in hand to where its row says it is; give how many.
 
-    A file of which the catalog knows nothing (the catalog was lost, or somebody put it there) goes back to the inbox.
+    A file of which the catalog knows nothing (the catalog was lost, or somebody put it there) goes back to the inbox. What a
+    process that died was still putting into the inbox is removed, and does not count.
     """
+    sweep_incoming(inbox.folder)
     moved = 0
     try:
         names = sorted(os.listdir(inbox.processing))
