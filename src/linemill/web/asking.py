@@ -53,7 +53,7 @@ def file_of(request: Request, file_id: int) -> FileRow:
 
 
 def file_meant(request: Request, text: str | None) -> int | None:
-    """Give the row of the file that a filter names; None for no filter; 0, which no file has, where there is none of that name."""
+    """Give the row of the file that a filter names; None for no filter; 0, which no file has, where there is none."""
     if not text:
         return None
     # Names only: the paths that a command line takes are looked for on the disk, too.
