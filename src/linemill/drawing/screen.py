@@ -92,7 +92,7 @@ class Plan:
     def draw(self, scene: Scene) -> str:
         """Draw the plan with the figures of the moment; markup that is safe to put into a page."""
         width, height = round(self._layout.width + 2 * MARGIN), round(self._layout.height + 2 * MARGIN)
-        looks = "pipeline wide" if width > WIDEST else "pipeline"
+        looks = f"pipeline{' wide' if width > WIDEST else ''}{' way-of' if scene.visited is not None else ''}"
         places = self._layout.places
         nodes = {node.name: node for node in self.pipeline.nodes}
         outputs = {output.name: output for output in self.pipeline.outputs}

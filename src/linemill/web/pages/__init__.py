@@ -17,10 +17,8 @@ from pydantic import BaseModel
 
 from linemill import __version__
 from linemill.catalog.records import Role
-from linemill.mill.explaining import mill_state
 from linemill.web.access import LOCAL, who_of
 from linemill.web.documents.files import file_list
-from linemill.web.documents.mill import mill_now
 from linemill.web.models import FileList
 from linemill.web.pages import charts, formats, graph
 from linemill.web.pages.links import with_query
@@ -69,7 +67,9 @@ class Pages:
             "clock": formats.clock,
             "iso": formats.iso,
             "text": formats.text,
+            "thousandths": formats.thousandths,
             "lines": formats.lines,
+            "says": formats.says,
             "short": formats.short,
             "json": formats.json_lines,
             "segment": lambda words: quote(str(words), safe="", errors="replace"),
@@ -98,7 +98,7 @@ class Pages:
             "site": self._site,
             "graphs": self._graphs,
             "pipeline": self._site.pipeline(),
-            "mill_now": lambda: mill_now(mill_state(self._site.history)),
+            "stats": lambda: request.app.state.snapshots.stats("10m"),
             "recent": lambda: self._recent(now),
             "who": who,
             "may": lambda role: who.may(Role(role)),

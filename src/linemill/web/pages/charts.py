@@ -7,7 +7,7 @@ slots of six seconds with a tenth each. Where nobody looked, a curve has a gap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Generic, Protocol, TypeVar
@@ -63,7 +63,8 @@ class Laid(Generic[T]):
 
     def __init__(self, points: Sequence[T], window: Window, now: float, most: int = MOST_SLOTS) -> None:
         self._now = now
-        self.length = max(SECONDS[window] / most, min((point.seconds for point in points), default=0.0))
+        # The newest point is not over: its length says nothing.
+        self.length = max(SECONDS[window] / most, min((point.seconds for point in points[:-1]), default=0.0))
         self.number = max(1, round(SECONDS[window] / self.length))
         # Slots begin at full multiples: a curve moves by whole slots, and does not change its form while it does.
         self.begin = (now // self.length - self.number + 1) * self.length
@@ -128,7 +129,7 @@ class Chart:
     Attributes:
         name: An identifier.
         title: What it is about.
-        now: The newest value, in words; all of them, for what is counted.
+        now: The newest value, in words; all of them, for what is counted; empty where the curves say their own.
         most: The highest value, in words; empty for what is counted.
         ticks: Words of the axis, from the top down.
         ago: Words of the axis of time.
@@ -230,10 +231,10 @@ def _bars(name: str, title: str, values: Values, ago: Ago, *more: Curve) -> Char
     return replace(chart, now=formats.count(sum(value or 0 for value in values)), most="")
 
 
-def _curves(name: str, title: str, found: Mapping[str, Values], form: Write, ago: Ago) -> Chart:
+def _curves(name: str, title: str, found: dict[str, list[float | None]], form: Write, ago: Ago) -> Chart:
     top = top_of(max(_most(values) for values in found.values()), 0.01)
-    curves = tuple(Curve(f"line {words}", _line(values, top), words) for words, values in found.items())
-    return _chart(name, title, found["p95"], top, form, ago, curves)
+    curves = tuple(Curve(f"line {words}", _line(values, top), f"{words} {form(values[-1])}") for words, values in found.items())
+    return replace(_chart(name, title, next(reversed(found.values())), top, form, ago, curves), now="")
 
 
 def _chart(

@@ -125,6 +125,11 @@ def clock(at: float | None) -> str:
     return NOTHING if at is None else moment(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def thousandths(at: float) -> str:
+    """Write what `clock` leaves out: the thousandths of a second."""
+    return f"{moment(at).microsecond // 1000:03}"
+
+
 def iso(at: float) -> str:
     """Write a moment for machines."""
     return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -138,6 +143,16 @@ def moment(at: float) -> datetime:
 def text(words: object) -> Markup:
     """Show other people's words on one line; what cannot be seen is marked as the escape that stands for it."""
     return _marked(str(words), keep="")
+
+
+def says(words: object) -> Markup:
+    """Show a sentence of ours, in which `backticks` stand around what is to be typed or pressed."""
+    pieces = str(words).split("`")
+    if len(pieces) % 2 == 0:  # somebody else's, or cut off
+        return text(words)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(text(piece)) if number % 2 else text(piece) for number, piece in enumerate(pieces)
+    )
 
 
 def lines(words: object) -> Markup:

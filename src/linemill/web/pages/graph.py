@@ -37,10 +37,6 @@ class Graphs:
         start = Figures(formats.compact(stats.totals.lines), formats.flow(stats.rates.lines))
         return Markup(self._planned().draw(Scene(nodes, routes, outputs, start, said=said)))
 
-    def still(self) -> Markup:
-        """Draw the pipeline without figures; the script fills them in."""
-        return Markup(self._planned().draw(Scene(said=said)))
-
     def way(self, line: TracedLine) -> Markup:
         """Draw the way that a line took: what it did not visit is faint."""
         return Markup(self._planned().draw(Scene(visited=_visited(line), said=said)))
