@@ -18,6 +18,7 @@ from linemill.web.answers import SaidNo, refusal
 from linemill.web.documents.texts import here, said
 from linemill.web.gate import Gate
 from linemill.web.headers import Headed
+from linemill.web.metrics import registry_of
 from linemill.web.models import Refusal, Trouble
 from linemill.web.pages import Pages
 from linemill.web.rights import Way
@@ -59,6 +60,7 @@ def application(site: Site) -> FastAPI:
     app.state.site = site
     app.state.pages = Pages(site)
     app.state.snapshots = Snapshots(site)
+    app.state.registry = registry_of(app.state.snapshots)
     app.state.closing = asyncio.Event()
     app.state.streams = Streams(app.state.snapshots, lambda: app.state.closing)
     app.state.gate = Gate(site.catalog, site.history)

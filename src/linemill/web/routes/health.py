@@ -10,7 +10,7 @@ from linemill.mill.explaining import MillState
 from linemill.web.answers import Form
 from linemill.web.models import Health, Readiness
 
-router = APIRouter()
+router = APIRouter(tags=["health"])
 
 _LITTLE_ROOM = "less than min_free"
 """What the mill says of a disk on which there is too little room."""

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 from linemill.web.answers import VARY, Form, answer, form_of
 from linemill.web.models import Stats, Window
 
-router = APIRouter()
+router = APIRouter(tags=["stats"])
 
 ALL_FORMS: dict[int | str, dict[str, Any]] = {
     200: {"content": {form.value: {"schema": {"type": "string"}} for form in (Form.PAGE, Form.STREAM)}}
