@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from linemill.errors import LinemillError
 from linemill.executors.task import Task, Worked
+
+
+class Standing(NamedTuple):
+    """That a worker stands still in a node.
+
+    Attributes:
+        task: What it has in hand.
+        node: The node's name.
+        for_s: For how long, in seconds.
+    """
+
+    task: Task
+    node: str
+    for_s: float
 
 
 class Executor(Protocol):
@@ -37,6 +51,10 @@ class Executor(Protocol):
 
     def look(self) -> None:
         """Look after what has been submitted; called a few times a second while any of it has not ended."""
+        ...
+
+    def standing(self, longer_than_s: float) -> list[Standing]:
+        """Tell which workers have not come on for longer than this, within one block and one node; asked as often as `look`."""
         ...
 
     def close(self, timeout_s: float = 0) -> None:

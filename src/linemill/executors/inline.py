@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from linemill.errors import LinemillError
+from linemill.executors.contract import Standing
 from linemill.executors.places import Chains, Ends
 from linemill.executors.task import Task, Worked
 from linemill.executors.work import Placed, work_all
@@ -43,6 +44,10 @@ class InlineExecutor:
 
     def look(self) -> None:
         """Nothing can be lost."""
+
+    def standing(self, longer_than_s: float) -> list[Standing]:
+        """Nobody could ask while it stands still."""
+        return []
 
     def close(self, timeout_s: float = 0) -> None:
         """Nothing is left running."""

@@ -20,6 +20,7 @@ from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
 from linemill.errors import LinemillError, WorldError
+from linemill.executors.contract import Standing
 from linemill.executors.places import Chains, Ends
 from linemill.executors.process import Group, Reason, WorkerProcess, stalled, too_large
 from linemill.executors.task import Task, Worked
@@ -62,6 +63,7 @@ class LocalExecutor:
         self._memory_limit = memory_limit
         self._stall_timeout_s = stall_timeout_s
         self._context = multiprocessing.get_context("spawn")
+        self._nodes = [node.name for node in pipeline.nodes]
         self._setup = Setup(pipeline.path, pipeline.text, digest, outputs, memory_limit)
         self._ends: Any = RawArray(c_uint64, Ends.length(outputs))
         self._chains = Chains()
@@ -112,6 +114,17 @@ class LocalExecutor:
                 with self._lock:
                     if worker in self._workers and worker.group is group:
                         worker.kill(reason)
+
+    def standing(self, longer_than_s: float) -> list[Standing]:
+        """Tell which workers have not come on for longer than this, within one block and one node."""
+        found: list[Standing] = []
+        with self._lock:
+            for worker in self._workers:
+                place, for_s = worker.in_node()
+                index = worker.in_hand()
+                if worker.group is not None and index is not None and place and for_s > longer_than_s:
+                    found.append(Standing(worker.group.tasks[index].task, self._nodes[place - 1], for_s))
+        return found
 
     def close(self, timeout_s: float = 0) -> None:
         """End the workers, after their groups had this long to end."""

@@ -19,7 +19,7 @@ from typing import Any
 from linemill.errors import LinemillError, WorldError
 from linemill.executors.task import Task, Worked
 from linemill.executors.work import Placed
-from linemill.executors.worker import BEATS, IN_HAND, REACHED, SHARED, Setup, serve
+from linemill.executors.worker import BEATS, IN_HAND, NODE, REACHED, SHARED, Setup, serve
 from linemill.files import shown
 
 Reason = Callable[[Task], WorldError]
@@ -66,6 +66,7 @@ class WorkerProcess:
         self.reason: Reason | None = None
         self._shared: Any = RawArray(c_uint64, SHARED)
         self._moved: tuple[int, float] = (0, time.monotonic())
+        self._stood: tuple[int, int, float] = (0, 0, time.monotonic())
         self.connection, theirs = context.Pipe()
         try:
             self._process = context.Process(target=serve, args=(theirs, setup, self._shared, ends), name="linemill-worker")
@@ -85,7 +86,7 @@ class WorkerProcess:
 
     def take(self, group: Group) -> None:
         """Note what it is to do next; its clock begins anew."""
-        self._shared[IN_HAND] = self._shared[REACHED] = 0
+        self._shared[IN_HAND] = self._shared[REACHED] = self._shared[NODE] = 0
         self._moved = (self._shared[BEATS], time.monotonic())
         self.group = group
 
@@ -118,6 +119,16 @@ class WorkerProcess:
         if beats != self._moved[0]:
             self._moved = (beats, now)
         return now - self._moved[1]
+
+    def in_node(self) -> tuple[int, float]:
+        """Tell which node has the word, by its place in the pipeline, from 1 (0 for none), and for how long it has, in seconds.
+
+        As far as it can be seen from outside: as often as this is asked.
+        """
+        beats, place, now = self._shared[BEATS], self._shared[NODE], time.monotonic()
+        if (beats, place) != self._stood[:2]:
+            self._stood = (beats, place, now)
+        return place, now - self._stood[2]
 
     def memory(self) -> int:
         """Tell the bytes of memory that it has; 0 where the system does not say."""

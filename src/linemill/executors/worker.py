@@ -26,9 +26,10 @@ from linemill.executors.work import Placed, work_all
 from linemill.files import shown
 from linemill.pipeline import Pipeline, load
 
-IN_HAND, REACHED, BEATS, SHARED = range(4)
+IN_HAND, REACHED, BEATS, NODE, SHARED = range(5)
 """What a worker tells while it works, in memory that is shared: the index of the task in hand, from 1 (0 before the first); the
-raw bytes read of its group; how often it told any of this; and how many numbers these are."""
+raw bytes read of its group; how often it told any of these; which node has the word, by its place in the pipeline, from 1 (0 for
+none); and how many numbers these are."""
 
 PR_SET_PDEATHSIG = 1
 
@@ -106,12 +107,15 @@ class _Told:
         self._shared[REACHED] = count
         self._shared[BEATS] += 1
 
+    def enters(self, place: int) -> None:
+        self._shared[NODE] = place
+
 
 def _done(pipeline: Pipeline | LinemillError, group: list[Placed], places: Ends, told: _Told) -> list[Worked | LinemillError]:
     if isinstance(pipeline, LinemillError):
         return [pipeline] * len(group)
     try:
-        return work_all(pipeline, group, places, told.begins, told.reached)
+        return work_all(pipeline, group, places, told.begins, told.reached, told.enters)
     except MemoryError:
         return lost(group, told.index, out_of_memory(shown(group[told.index].task.name)))
 

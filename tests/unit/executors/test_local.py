@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import wait
 
 import pytest
@@ -173,6 +174,42 @@ def test_the_death_of_a_worker_is_noticed_though_its_child_lives(start, came, ma
 def test_signals_that_are_meant_for_the_parent_do_not_end_a_worker(start, came, make_task):
     executor = start()
     assert came(executor, executor.submit([make_task(b"signals\na\n")])) == [2]
+
+
+@pytest.fixture
+def asked_until():
+    """Ask which workers stand still until the answer is what a test waits for; a test that waits for too long is ended."""
+
+    def apply(executor, longer_than_s, fits):
+        while not fits(found := executor.standing(longer_than_s)):
+            threading.Event().wait(0.02)
+        return found
+
+    return apply
+
+
+def test_who_stands_still_in_a_node_is_told_with_the_task_and_the_node(start, asked_until, make_task):
+    executor = start()
+    tasks = [make_task(), make_task(b"a\nwait\n"), make_task()]
+    executor.submit(tasks)
+    ((task, node, for_s),) = asked_until(executor, 0.1, bool)
+    assert (task, node) == (tasks[1], "keep")
+    assert for_s > 0.1
+    assert executor.standing(3600.0) == []
+
+
+def test_a_worker_that_has_nothing_in_hand_does_not_stand_still(start, came, make_task):
+    executor = start()
+    assert came(executor, executor.submit([make_task()])) == [2]
+    assert executor.standing(-1.0) == []
+
+
+def test_a_worker_that_was_lost_does_not_stand_still(start, asked_until, came, make_task):
+    executor = start(stall_timeout_s=0.3)
+    future = executor.submit([make_task(b"wait\n")])
+    asked_until(executor, 0.1, bool)
+    assert came(executor, future) == ["stalled"]
+    assert executor.standing(-1.0) == []
 
 
 def test_one_in_which_nothing_moves_is_ended(start, came, make_task):

@@ -69,6 +69,19 @@ class TestGroups:
         assert [len(names) for names in workers.names] == [4, 3]
         assert story.course.queued_files == 0
 
+    def test_it_is_known_whose_task_a_worker_has_until_the_task_has_ended(self, yard, make_pipeline, make_story):
+        pipeline = make_pipeline()
+        workers = Elsewhere(pipeline, capacity=1)
+        story = make_story()
+        claims = yard.given(pipeline, **_files(2))
+        story.course.begin(claims, yard.works(pipeline, executor=workers))
+        story.course.hand_out()
+        _, tasks, _ = workers.groups[0]
+        assert [story.course.file_of(task) for task in tasks] == [claim.file_id for claim in claims]
+        workers.work(0)
+        story.course.settle(NOW)
+        assert [story.course.file_of(task) for task in tasks] == [None, None]
+
     def test_no_group_is_larger_than_one_transaction_should_be(self, yard, make_pipeline, make_story, monkeypatch):
         monkeypatch.setattr(turns, "GROUP_BYTES", 3000)
         pipeline = make_pipeline()
