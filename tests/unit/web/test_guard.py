@@ -1,0 +1,239 @@
+"""How long a client may take, by a clock that is told: nothing here waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from linemill.web import guard
+from linemill.web.guard import BODY_S, BUSY, CLOSING_S, HEAD_S, LEAST_BODY_BYTES, STUCK_S, TOO_SLOW, Guarded
+
+HEAD = b"POST /files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+class Transport(asyncio.Transport):
+    """Keeps what is written, and says how it was ended."""
+
+    def __init__(self):
+        super().__init__()
+        self.sent = b""
+        self.unsent = 0
+        self.end = ""
+
+    def write(self, data):
+        self.sent += data
+
+    def get_write_buffer_size(self):
+        return self.unsent
+
+    def is_closing(self):
+        return self.end != ""
+
+    def close(self):
+        self.end = self.end or "closed"
+
+    def abort(self):
+        self.end = "aborted"
+
+    def pause_reading(self):
+        pass
+
+    def resume_reading(self):
+        pass
+
+
+class Client:
+    """A connection, and the application behind it, which reads all of the body and waits until it is told to answer."""
+
+    def __init__(self):
+        self.answers = asyncio.Event()
+        self.begins = asyncio.Event()
+        self.reads = True
+        settings: dict[str, Any] = {"ws": "none", "log_config": None, "lifespan": "off", "proxy_headers": False}
+        config = uvicorn.Config(self._app, http=Guarded, interface="asgi3", **settings)
+        config.load()
+        self.state = ServerState()
+        self.connection = Guarded(config, self.state, {}, asyncio.get_running_loop())
+        self.transport = Transport()
+        self.now = asyncio.get_running_loop().time()
+        self.connection.connection_made(self.transport)
+
+    async def _app(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+        while self.reads and (await receive()).get("more_body"):
+            pass
+        await self.begins.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await self.answers.wait()
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def says(self, data):
+        self.connection.data_received(data)
+        await self.settle()
+
+    async def settle(self):
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    def passes(self, seconds):
+        """Let time pass, with a look each second."""
+        for _ in range(round(seconds)):
+            self.now += 1
+            self.connection.look(self.now)
+
+    async def end(self):
+        self.connection.connection_lost(None)
+        self.begins.set()
+        self.answers.set()
+        await asyncio.gather(*self.state.tasks)
+
+
+@pytest.fixture
+def talk():
+    """Run what a client does; the connection ends afterwards."""
+
+    def run(does):
+        async def whole():
+            client = Client()
+            try:
+                await does(client)
+            finally:
+                await client.end()
+
+        asyncio.run(whole())
+
+    return run
+
+
+def test_a_client_that_says_nothing_is_let_go(talk):
+    async def does(client):
+        client.passes(HEAD_S)
+        assert client.transport.end == ""
+        client.passes(2)
+        assert (client.transport.end, client.transport.sent) == ("closed", b"")
+
+    talk(does)
+
+
+def test_a_head_that_comes_a_byte_at_a_time_is_ended(talk):
+    async def does(client):
+        for number in range(round(HEAD_S)):
+            await client.says(GET[number : number + 1])
+            client.passes(1)
+        assert client.transport.end == ""
+        client.passes(2)
+        assert (client.transport.end, client.transport.sent) == ("closed", TOO_SLOW)
+
+    talk(does)
+
+
+def test_a_body_that_stands_still_is_ended(talk):
+    async def does(client):
+        await client.says(HEAD + b"x" * 10)
+        client.passes(BODY_S + 3)
+        assert (client.transport.end, client.transport.sent) == ("closed", TOO_SLOW)
+
+    talk(does)
+
+
+def test_a_body_that_gets_on_may_take_as_long_as_it_likes(talk):
+    async def does(client):
+        await client.says(HEAD)
+        for _ in range(100):
+            await client.says(b"x" * LEAST_BODY_BYTES)
+            client.passes(5)
+        assert client.transport.end == ""
+        client.passes(2 * BODY_S + 3)
+        assert client.transport.end != ""
+
+    talk(does)
+
+
+def test_a_client_does_not_pay_for_our_being_slow(talk):
+    async def does(client):
+        client.reads = False
+        await client.says(HEAD + b"x" * 100_000)
+        assert client.connection.flow.read_paused
+        client.passes(10 * BODY_S)
+        assert client.transport.end == ""
+
+    talk(does)
+
+
+def test_an_answer_that_takes_long_is_no_fault_of_the_client(talk):
+    async def does(client):
+        await client.says(GET)
+        client.passes(10 * STUCK_S)
+        assert client.transport.end == ""
+        client.begins.set()
+        await client.settle()
+        client.passes(10 * STUCK_S)
+        assert client.transport.end == ""
+
+    talk(does)
+
+
+def test_who_does_not_read_the_answer_is_cut_off_and_who_reads_slowly_is_not(talk):
+    async def does(client):
+        await client.says(GET)
+        client.begins.set()
+        await client.settle()
+        client.connection.pause_writing()
+        for size in range(100, 0, -1):
+            client.transport.unsent = size
+            client.passes(STUCK_S / 2)
+        assert client.transport.end == ""
+        client.passes(STUCK_S + 2)
+        assert client.transport.end == "aborted"
+        client.connection.resume_writing()
+
+    talk(does)
+
+
+def test_who_does_not_read_the_end_of_an_answer_is_cut_off(talk):
+    async def does(client):
+        client.transport.close()
+        client.passes(CLOSING_S + 2)
+        assert client.transport.end == "aborted"
+
+    talk(does)
+
+
+def test_a_connection_may_be_used_again_and_again(talk):
+    async def does(client):
+        client.begins.set()
+        client.answers.set()
+        for _ in range(10):
+            await client.says(GET)
+            client.passes(HEAD_S / 2)
+        assert client.transport.end == ""
+        assert client.transport.sent.count(b"200 OK") == 10
+
+    talk(does)
+
+
+def test_a_refused_body_that_goes_on_and_on_is_ended(talk):
+    async def does(client):
+        client.reads = False
+        client.begins.set()
+        client.answers.set()
+        await client.says(HEAD)
+        assert client.transport.sent.endswith(b"ok")
+        for _ in range(round(HEAD_S) + 3):
+            await client.says(b"x" * 1000)
+            client.passes(1)
+        assert client.transport.end == "closed"
+
+    talk(does)
+
+
+def test_one_connection_too_many_is_told_so_and_ended(monkeypatch, talk):
+    monkeypatch.setattr(guard, "MOST_CONNECTIONS", 0)
+
+    async def does(client):
+        assert (client.transport.sent, client.transport.end) == (BUSY, "closed")
+
+    talk(does)
