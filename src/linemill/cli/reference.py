@@ -62,9 +62,7 @@ def reference() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _commands(
-    group: typer.core.TyperGroup, name: str
-) -> Iterator[tuple[str, typer.core.TyperGroup | typer.core.TyperCommand]]:
+def _commands(group: typer.core.TyperGroup, name: str) -> Iterator[tuple[str, typer.core.TyperGroup | typer.core.TyperCommand]]:
     """Give all commands with their names; those of a group behind it."""
     for last, command in group.commands.items():
         assert isinstance(command, typer.core.TyperGroup | typer.core.TyperCommand)

@@ -19,8 +19,8 @@ from linemill.web.answers import VARY, Form, form_of, refusal, wants_page
 from linemill.web.credentials import Credential, Means, credential_of, values_of
 from linemill.web.gate import Gate, TooSoon
 from linemill.web.models import Trouble
+from linemill.web.origins import address_of, is_browser, is_foreign, is_loopback, is_loopback_host, own_path, was_forwarded
 from linemill.web.origins import check_may_serve as check_may_serve
-from linemill.web.origins import is_browser, is_foreign, is_loopback, is_loopback_host, own_path, was_forwarded
 from linemill.web.rights import EVERYBODY, UPLOAD, Way, needed
 
 LOCAL = "local"
@@ -63,12 +63,6 @@ def who_of(request: Request) -> Who:
     who = request.scope.get("who", NOBODY)
     assert isinstance(who, Who)
     return who
-
-
-def address_of(scope: Scope) -> str:
-    """Tell where a request comes from."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
 
 
 class Refused(Exception):

@@ -6,6 +6,8 @@ import ipaddress
 import re
 import time
 
+from starlette.types import Scope
+
 from linemill.catalog.history import History
 from linemill.errors import UsageError
 from linemill.web.credentials import Headers, Means, values_of
@@ -49,6 +51,24 @@ def is_loopback_host(headers: Headers) -> bool:
 def was_forwarded(headers: Headers) -> bool:
     """Tell whether a request came through a proxy that says so."""
     return any(name in FORWARDED for name, _ in headers)
+
+
+def address_of(scope: Scope) -> str:
+    """Tell whose failed sign-ins are counted together: where a request comes from.
+
+    A proxy on this machine says where by `X-Forwarded-For`, whose last address is its own doing. Anybody else's is not believed.
+    """
+    client = scope.get("client")
+    address = str(client[0]) if client else ""
+    said = values_of(scope["headers"], b"x-forwarded-for")
+    if said and is_loopback(address):
+        return said[-1].rpartition(b",")[2].strip()[:64].decode("latin-1")
+    return address
+
+
+def is_secure(scope: Scope) -> bool:
+    """Tell whether a browser asks by TLS, if need be of a proxy that says so: then its cookie is for TLS only."""
+    return scope["scheme"] == "https" or values_of(scope["headers"], b"x-forwarded-proto") == [b"https"]
 
 
 def is_browser(headers: Headers) -> bool:

@@ -1,7 +1,7 @@
 import pytest
 
 from linemill.web.credentials import Means
-from linemill.web.origins import is_foreign, is_loopback, is_loopback_host, own_path, was_forwarded
+from linemill.web.origins import address_of, is_foreign, is_loopback, is_loopback_host, is_secure, own_path, was_forwarded
 
 HERE = [(b"host", b"mill.example:8000")]
 
@@ -102,3 +102,26 @@ def test_a_path_of_this_site_is_gone_on_to(path):
 )
 def test_what_is_no_path_of_this_site_is_not_gone_on_to(path):
     assert own_path(path, "/stats") == "/stats"
+
+
+@pytest.mark.parametrize(
+    ("client", "said", "address"),
+    [
+        (("10.0.0.1", 1), [], "10.0.0.1"),
+        (("10.0.0.1", 1), [b"10.0.0.9"], "10.0.0.1"),
+        (("127.0.0.1", 1), [], "127.0.0.1"),
+        (("127.0.0.1", 1), [b"10.0.0.9"], "10.0.0.9"),
+        (("::1", 1), [b"10.0.0.8", b"1.1.1.1, 10.0.0.9"], "10.0.0.9"),
+        (("127.0.0.1", 1), [b"\xff" * 1000], "ÿ" * 64),
+        (None, [b"10.0.0.9"], ""),
+    ],
+)
+def test_a_proxy_on_this_machine_is_believed_where_a_request_comes_from_and_nobody_else(client, said, address):
+    assert address_of({"client": client, "headers": [(b"x-forwarded-for", one) for one in said]}) == address
+
+
+def test_a_cookie_is_for_tls_only_where_there_is_tls():
+    assert is_secure({"scheme": "https", "headers": []})
+    assert is_secure({"scheme": "http", "headers": [(b"x-forwarded-proto", b"https")]})
+    assert not is_secure({"scheme": "http", "headers": [(b"x-forwarded-proto", b"http")]})
+    assert not is_secure({"scheme": "http", "headers": []})

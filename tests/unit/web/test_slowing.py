@@ -54,6 +54,13 @@ def test_the_addresses_that_one_has_in_ipv6_are_one(slowing):
     assert slowing.wait_s("2001:db8:0:1::1") == 0
 
 
+def test_addresses_of_ipv4_stay_apart_where_ipv6_carries_them(slowing):
+    for _ in range(FREE_TRIES + 1):
+        slowing.failed("::ffff:10.0.0.1")
+    assert slowing.wait_s("10.0.0.1") > 0
+    assert slowing.wait_s("::ffff:10.0.0.2") == 0
+
+
 def test_what_was_long_ago_is_forgotten(slowing, now):
     for _ in range(FREE_TRIES + 5):
         slowing.failed("10.0.0.1")

@@ -58,6 +58,7 @@ def file(request: Request, id: Row) -> Response:
 
 @router.get(
     "/files/{id}/outputs/{output_id}",
+    status_code=200,
     response_class=Attachment,
     responses={
         200: {

@@ -10,12 +10,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from linemill.catalog.tokens import Token, cookie_of
-from linemill.web.access import address_of, cookie_name, too_soon
+from linemill.web.access import cookie_name, too_soon
 from linemill.web.answers import PAGE_TOO, VARY, answer, refusal, wants_page
 from linemill.web.credentials import LONGEST_BYTES, Credential, Means, written_cookie
 from linemill.web.gate import Gate, TooSoon
 from linemill.web.models import SignedIn, SignIn, Trouble
-from linemill.web.origins import LONGEST_PATH, own_path
+from linemill.web.origins import LONGEST_PATH, address_of, is_secure, own_path
 
 router = APIRouter()
 
@@ -62,7 +62,7 @@ def sign_in(
 def sign_out(request: Request) -> Response:
     """Take the cookie back. The token stays valid."""
     response = _on("/sign-in") if wants_page(request) else Response(status_code=204, headers=VARY)
-    response.delete_cookie(_cookie(request), httponly=True, samesite="strict", secure=_is_secure(request))
+    response.delete_cookie(_cookie(request), httponly=True, samesite="strict", secure=is_secure(request.scope))
     return response
 
 
@@ -82,12 +82,8 @@ def _on(path: str) -> Response:
 def _give_cookie(request: Request, response: Response, token: Token, secret: bytes) -> None:
     value = written_cookie(token.id, cookie_of(secret))
     # Without an end of its own: the browser's, the token's or a sign-out is soon enough.
-    response.set_cookie(_cookie(request), value, httponly=True, samesite="strict", secure=_is_secure(request))
+    response.set_cookie(_cookie(request), value, httponly=True, samesite="strict", secure=is_secure(request.scope))
 
 
 def _cookie(request: Request) -> str:
     return cookie_name(request.app.state.site.catalog.tag)
-
-
-def _is_secure(request: Request) -> bool:
-    return request.url.scheme == "https"
