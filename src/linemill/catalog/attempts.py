@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
-from linemill.catalog.database import added
-from linemill.catalog.encoding import Row, claim_of, span_row, wish_of, wish_text
-from linemill.catalog.records import AttemptState, Claim, FileState, Kind, SpanDone, Wish
+from linemill.catalog.database import added, many
+from linemill.catalog.encoding import Row, bounded, claim_of, span_row, text_of, wish_of, wish_text
+from linemill.catalog.records import Arrived, AttemptState, Claim, FileState, Kind, Origin, SpanDone, Wish
 from linemill.catalog.schema import attempt, file, node_count, span
 from linemill.errors import WorldError
 from linemill.files import shown
@@ -39,13 +40,52 @@ class By:
     now: float
 
 
-def first_attempts(connection: Connection, by: By, rows: Sequence[dict[str, object]]) -> list[Claim]:
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that gets a row.
+
+    Attributes:
+        arrived: What is known of it.
+        origin: How it came.
+        number: The how manieth of its name.
+        life_name: What its outputs are called after.
+        place: Where it is to be read; None for standard input.
+    """
+
+    arrived: Arrived
+    origin: Origin
+    number: int
+    life_name: str
+    place: Path | None
+
+
+def first_attempts(connection: Connection, by: By, new: Sequence[NewFile]) -> list[Claim]:
     """Add files, and begin the first attempt at each."""
-    if not rows:
+    if not new:
         return []
-    file_ids = added(connection, file, rows)
-    new = [_new_attempt(by, file_id, 1, Kind.FIRST, None) for file_id in file_ids]
-    return _begun(connection, by, file_ids, new)
+    file_ids = added(connection, file, [_new_file(each, by.now) for each in new])
+    attempt_ids = added(connection, attempt, [_new_attempt(by, file_id, 1, Kind.FIRST, None) for file_id in file_ids])
+    last = [{"of": file_id, "attempt_id": attempt_id} for file_id, attempt_id in zip(file_ids, attempt_ids, strict=True)]
+    many(connection, update(file).where(file.c.id == bindparam("of")), last)
+    return [
+        Claim(
+            file_id=file_id,
+            attempt_id=attempt_id,
+            origin=each.origin,
+            kind=Kind.FIRST,
+            name=each.arrived.name,
+            life_name=each.life_name,
+            found=each.arrived.path,
+            place=each.place,
+            size=each.arrived.size,
+            mtime_ns=bounded(each.arrived.mtime_ns),
+            tries=0,
+            day=by.day,
+            version_id=by.version_id,
+            noticed_at=each.arrived.noticed_at,
+        )
+        for each, file_id, attempt_id in zip(new, file_ids, attempt_ids, strict=True)
+    ]
 
 
 def further_attempts(connection: Connection, by: By, file_ids: Sequence[int]) -> list[Claim]:
@@ -201,6 +241,28 @@ def _resume(connection: Connection, by: By, attempt_ids: Sequence[int]) -> None:
 def _all(connection: Connection, table: Table, ids: Sequence[int]) -> list[Row]:
     """Give rows by their numbers, in any order."""
     return [row for some in slices(ids) for row in connection.execute(select(table).where(table.c.id.in_(some)))]
+
+
+def _new_file(new: NewFile, now: float) -> dict[str, object]:
+    arrived = new.arrived
+    return {
+        "origin": new.origin,
+        "name": shown(arrived.name),
+        "number": new.number,
+        "life_name": shown(new.life_name),
+        "found": text_of(arrived.path),
+        "place": text_of(new.place),
+        "size": arrived.size,
+        "mtime_ns": bounded(arrived.mtime_ns),
+        "state": FileState.WORKING,
+        "since": now,
+        "noticed_at": arrived.noticed_at,
+        "tries": 0,
+        "lines": 0,
+        "dead": 0,
+        "raw_bytes": 0,
+        "seconds": 0.0,
+    }
 
 
 def _new_attempt(by: By, file_id: int, number: int, kind: Kind, wish: Wish | None) -> dict[str, object]:

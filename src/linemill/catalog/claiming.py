@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select, update
 
-from linemill.catalog.attempts import By, first_attempts, further_attempts, published_before, slices
-from linemill.catalog.encoding import Row, bounded, path_of, text_of
+from linemill.catalog.attempts import By, NewFile, first_attempts, further_attempts, published_before, slices
+from linemill.catalog.encoding import Row, bounded, path_of
 from linemill.catalog.records import Arrived, Claim, FileState, Origin
 from linemill.catalog.schema import file
 from linemill.files import shown, unshown
@@ -40,11 +40,11 @@ def claim_arrived(
 ) -> list[Claim]:
     """Make a row and its first attempt for each file that arrived in a watched folder."""
     names = _free_names(connection, arrived, is_taken)
-    rows = [
-        _new_file(by, each, Origin.INBOX, number, name, each.path if place_in is None else place_in / name)
+    new = [
+        NewFile(each, Origin.INBOX, number, name, each.path if place_in is None else Path(os.path.join(place_in, name)))
         for each, (number, name) in zip(arrived, names, strict=True)
     ]
-    return first_attempts(connection, by, rows)
+    return first_attempts(connection, by, new)
 
 
 def claim_given(connection: Connection, by: By, arrived: Sequence[Arrived]) -> list[Claim]:
@@ -57,11 +57,11 @@ def claim_given(connection: Connection, by: By, arrived: Sequence[Arrived]) -> l
             again[index] = row
     fresh = [each for index, each in enumerate(arrived) if index not in again]
     numbers = _last_numbers(connection, Origin.GIVEN, fresh)
-    rows = []
+    new = []
     for each in fresh:
         numbers[each.name] += 1
-        rows.append(_new_file(by, each, Origin.GIVEN, numbers[each.name], each.name, each.path))
-    made = iter(first_attempts(connection, by, rows))
+        new.append(NewFile(each, Origin.GIVEN, numbers[each.name], each.name, each.path))
+    made = iter(first_attempts(connection, by, new))
     if again:
         connection.execute(update(file).where(file.c.id.in_([row.id for row in again.values()])).values(tries=0))
     further = iter(further_attempts(connection, by, [row.id for row in again.values()]))
@@ -178,24 +178,3 @@ def _last_given(connection: Connection, arrived: Iterable[Arrived]) -> dict[str,
 
 def _is_same(row: Row, arrived: Arrived) -> bool:
     return arrived.size >= 0 and (row.size, row.mtime_ns) == (arrived.size, bounded(arrived.mtime_ns))
-
-
-def _new_file(by: By, arrived: Arrived, origin: Origin, number: int, name: str, place: Path | None) -> dict[str, object]:
-    return {
-        "origin": origin,
-        "name": shown(arrived.name),
-        "number": number,
-        "life_name": shown(name),
-        "found": text_of(arrived.path),
-        "place": text_of(place),
-        "size": arrived.size,
-        "mtime_ns": bounded(arrived.mtime_ns),
-        "state": FileState.WORKING,
-        "since": by.now,
-        "noticed_at": arrived.noticed_at,
-        "tries": 0,
-        "lines": 0,
-        "dead": 0,
-        "raw_bytes": 0,
-        "seconds": 0.0,
-    }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, 
 
 from linemill.catalog import periods
 from linemill.catalog.attempts import still_ours
-from linemill.catalog.database import added
+from linemill.catalog.database import added, many
 from linemill.catalog.encoding import Row, node_rows, output_row, paths_text, plain, redo_of, text_of
 from linemill.catalog.records import (
     AttemptState,
@@ -37,17 +37,15 @@ def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now
         return []
     _replace(connection, commits)
     outputs = _add_outputs(connection, commits)
-    connection.execute(
-        update(attempt).where(attempt.c.id == bindparam("of")), [_committed_attempt(each, now) for each in commits]
-    )
+    many(connection, update(attempt).where(attempt.c.id == bindparam("of")), [_committed_attempt(each, now) for each in commits])
     for redrives, columns in ((False, _committed_file), (True, _redriven_file)):
         rows = [columns(each) for each in commits if (each.claim.kind is Kind.REDRIVE) == redrives]
         if rows:
             state = {"state": FileState.COMMITTED, "since": now, "code": None, "reason": None, "traceback": None}
-            connection.execute(update(file).where(file.c.id == bindparam("of")).values(state), rows)
+            many(connection, update(file).where(file.c.id == bindparam("of")).values(state), rows)
     nodes = [row for each in commits for row in node_rows(each.claim.attempt_id, each.ledger)]
     if nodes:
-        connection.execute(insert(node_count), nodes)
+        many(connection, insert(node_count), nodes)
     _replace_letters(connection, commits)
     traces = [
         {"attempt_id": each.claim.attempt_id, "file_id": each.claim.file_id, "lines": each.traces}
@@ -55,7 +53,7 @@ def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now
         if each.traces
     ]
     if traces:
-        connection.execute(insert(trace), traces)
+        many(connection, insert(trace), traces)
     periods.add(connection, periods.worked(commits), now)
     return [_redo(each, outputs[each.claim.attempt_id]) for each in commits]
 
@@ -110,7 +108,7 @@ def publish(connection: Connection, owner_id: str, redos: Sequence[Redo], now: f
     ]
     if places:
         done = {"state": FileState.DONE, "since": now, "done_at": now}
-        connection.execute(update(file).where(file.c.id == bindparam("of")).values(done), places)
+        many(connection, update(file).where(file.c.id == bindparam("of")).values(done), places)
     periods.add(connection, periods.published([redo for redo in redos if redo.attempt_id in ours], now), now)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Insert, Table, Update, create_engine, event, func, insert, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -16,6 +17,9 @@ from linemill.files import shown
 
 LONGEST_WAIT_S = 30
 """How long a transaction waits for that of another process."""
+
+FEW_ROWS = 8
+"""Below so many rows, SQLAlchemy's own way, which compiles a statement only once, is as quick."""
 
 WAL_BYTES = 64 * 2**20
 """What is left of the write-ahead log after a large transaction."""
@@ -108,7 +112,7 @@ class Database:
         return connection
 
 
-def added(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> list[int]:
+def added(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert rows in a transaction that writes, and give their numbers, in order; in three statements for any number of rows.
 
     SQLite promises no order of what `insert ... returning` gives for several rows; that numbers go up, it does promise.
@@ -116,8 +120,25 @@ def added(connection: Connection, table: Table, rows: Sequence[dict[str, object]
     if not rows:
         return []
     last = connection.scalar(select(func.max(table.c.id))) or 0
-    connection.execute(insert(table), rows)
+    many(connection, insert(table), rows)
     return list(connection.scalars(select(table.c.id).where(table.c.id > last).order_by(table.c.id)))
+
+
+def many(connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Execute a statement for each of some rows, which all have the same columns.
+
+    Does what `Connection.execute` does; for many rows in half its time, since it does not look at each value of each row. So
+    these must be what the driver takes: text, numbers, bytes, None.
+    """
+    if len(rows) < FEW_ROWS:
+        connection.execute(statement, rows)
+        return
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    same = {name: value for name, value in compiled.params.items() if name not in rows[0]}
+    whole = [{**same, **row} for row in rows] if same else rows
+    order = compiled.positiontup
+    given: Any = [tuple([row[name] for name in order]) for row in whole] if order is not None else whole
+    connection.exec_driver_sql(compiled.string, given)
 
 
 def trouble(error: Exception, path: Path) -> WorldError:
