@@ -44,9 +44,12 @@ def dashboard(
         UsageError: The address is in use or is none of this machine's, or nobody has to sign in there.
         WorldError: The catalog cannot be used.
     """
+    from linemill.web.origins import check_may_serve
     from linemill.web.site import open_site
 
-    with open_site(base, pipeline) as site, bound(host, port) as listener:
+    with open_site(base, pipeline) as site:
+        check_may_serve(host, site.history)
+        listener = bound(host, port)
         server = WebServer(listener, site, log, on_end)
         try:
             yield server
