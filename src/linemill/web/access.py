@@ -20,7 +20,6 @@ from linemill.web.credentials import Credential, Means, credential_of, values_of
 from linemill.web.gate import Gate, TooSoon
 from linemill.web.models import Trouble
 from linemill.web.origins import address_of, is_browser, is_foreign, is_loopback, is_loopback_host, own_path, was_forwarded
-from linemill.web.origins import check_may_serve as check_may_serve
 from linemill.web.rights import EVERYBODY, UPLOAD, Way, needed
 
 LOCAL = "local"

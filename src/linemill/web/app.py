@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,8 +13,9 @@ from starlette.types import ASGIApp
 
 from linemill import __version__
 from linemill.errors import LinemillError, UsageError
-from linemill.web.access import Access
+from linemill.web.access import Access, cookie_name
 from linemill.web.answers import SaidNo, refusal
+from linemill.web.describing import describe_rights
 from linemill.web.documents.texts import here, said
 from linemill.web.gate import Gate
 from linemill.web.headers import Headed
@@ -37,6 +38,11 @@ REFUSALS: dict[int | str, dict[str, object]] = {
 
 
 class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            describe_rights(super().openapi(), cookie_name(self.state.site.catalog.tag))
+        return super().openapi()
+
     def build_middleware_stack(self) -> ASGIApp:
         # Around all of it: what answers when the application breaks is no middleware that could be added.
         return Headed(super().build_middleware_stack())

@@ -8,9 +8,10 @@ from starlette.testclient import TestClient
 from linemill.catalog.records import Role
 from linemill.catalog.tokens import cookie_of, new_secret
 from linemill.errors import UsageError, WorldError
-from linemill.web.access import LOCAL, LONGEST_FORM_BYTES, NOBODY, Access, Who, check_may_serve, cookie_name
+from linemill.web.access import LOCAL, LONGEST_FORM_BYTES, NOBODY, Access, Who, cookie_name
 from linemill.web.app import application
 from linemill.web.gate import Gate
+from linemill.web.origins import check_may_serve
 from linemill.web.rights import RIGHTS, Way
 from linemill.web.slowing import FREE_TRIES
 
@@ -336,6 +337,9 @@ def test_the_description_names_every_route_and_no_other(client):
     described = client.get("/openapi.json").json()["paths"]
     pairs = {(method.upper(), re.sub(r"\{[^}]*\}", "{}", path)) for path, methods in described.items() for method in methods}
     assert pairs == RIGHTS.keys() - {("GET", "/openapi.json")}
+    assert described["/tokens"]["post"]["security"] == [{"bearer": []}, {"basic": []}, {"cookie": []}]
+    assert described["/tokens"]["post"]["description"].endswith("For admins.")
+    assert described["/health"]["get"]["security"] == []
 
 
 def test_head_of_a_download_reads_none_of_it(site, client, tmp_path, make_records):
