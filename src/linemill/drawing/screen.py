@@ -27,7 +27,7 @@ LONGEST_NAME = 22
 LABEL_WIDTH = 46
 """Room on an arrow for a count and a rate, in pixels."""
 
-SKETCHED = 0.2
+SKETCHED = 0.17
 """The size of a sketch, as a share of the drawing's."""
 
 WIDEST = 1700
@@ -141,7 +141,7 @@ def _node(node: Node, place: Place, scene: Scene) -> str:
     left, top = place.left + PADDING, place.middle - HEIGHT / 2
     pill = width_of(kind(node), 9, 0.6) + 10
     parts = [
-        f"<title>{escape(name)}: {escape(short(node.use, 200))} ({kind(node)})</title>",
+        f"<title>{escape(harmless(name))}: {escape(short(node.use, 200))} ({kind(node)})</title>",
         _shape(place, 7),
         f'<rect class="mark" x="{place.left:.1f}" y="{top + 7:.1f}" width="3" height="{HEIGHT - 14}"/>',
         rectangle("kind", place.right - pill - 7, top + 7, pill, 14, 7),
@@ -166,7 +166,7 @@ def _output(output: Output, place: Place, scene: Scene) -> str:
     figures = scene.outputs.get(name, Figures())
     left, top, right, bottom = place.left, place.middle - HEIGHT / 2, place.right, place.middle + HEIGHT / 2
     parts = [
-        f"<title>{escape(name)}: {escape(short(output.path, 200))}</title>",
+        f"<title>{escape(harmless(name))}: {escape(short(output.path, 200))}</title>",
         # A sheet of paper with its corner folded.
         f'<path class="box" d="M{left:.1f} {top:.1f}H{right - 11:.1f}L{right:.1f} {top + 11:.1f}V{bottom:.1f}H{left:.1f}Z"/>',
         f'<path class="fold" d="M{right - 11:.1f} {top:.1f}V{top + 11:.1f}H{right:.1f}"/>',
@@ -197,7 +197,7 @@ def _arrow(route: Route, arrow: Arrow, scene: Scene) -> str:
     source, target = scene.said(route.source), scene.said(route.link.target)
     line = f'<path class="way" d="{arrow.path}"/><path class="head" d="{arrow.head}"/>'
     if arrow.label is None:
-        return f'<g class="route">{line}</g>'
+        return f'<g class="route{_faint(target, scene)}">{line}</g>'
     x, y = arrow.label
     figures = scene.routes.get((source, target), Figures())
     is_faint = scene.visited is not None and not {source, target} <= set(scene.visited)

@@ -326,8 +326,8 @@ def node_page(pipeline, **others):
         NodePoint(at=NOW - 3600 + 60 * n, seconds=60, came=1000 + n * 7, dead=n % 5 if n > 40 else 0) for n in range(60)
     )
     values = {
-        "node": node_info(pipeline.nodes[1]),
-        "now": now.nodes[1],
+        "node": node_info(pipeline.nodes[:2][-1]),
+        "now": now.nodes[:2][-1],
         "points": points,
         "groups": (group(),),
         "traces": tuple(traced(line) for line in range(5)),
@@ -364,3 +364,56 @@ def hostile(pipeline, make_node):
     node = make_node(HOSTILE, {HOSTILE: (pipeline.outputs[0].name,)}, use=HOSTILE)
     outputs = (with_changes(pipeline.outputs[0], path=HOSTILE),)
     return with_changes(pipeline, name=HOSTILE, nodes=(node,), entry=HOSTILE, outputs=outputs)
+
+
+def every_page(pipeline):
+    """A document for each page, by the name of its template."""
+    return {
+        "stats": stats(pipeline),
+        "files": files(),
+        "file": file_page(),
+        "errors": errors(),
+        "trace": trace(),
+        "pipeline": pipeline_info(pipeline),
+        "node": node_page(pipeline),
+        "version": version_page(),
+        "events": events(),
+    }
+
+
+def every_hostile_page(pipeline, text=HOSTILE):
+    """The same, with a hostile text wherever a text of somebody else's can stand."""
+    mill = MillNow(is_running=True, blocked=text, refused=text)
+    bad = file(name=text, why=text, next=text, code=text, reason=text, state=FileState.FAILED)
+    dead = letter(file=text, node=text, code=text, error=text, text=text, item={text: [text]}, traceback=text)
+    given = Given(tag=text, item=text, targets=(text,))
+    step = Step(place=text, came=(text,), gave=(given,))
+    line = traced().model_copy(update={"file": text, "text": text, "steps": (step,), "letters": (dead,)})
+    heap = group(text, text, file=text, error=text, text=text)
+    page, said, event = file_page(), pipeline_info(pipeline), events().events[2]
+    count = page.attempts[0].nodes[0].model_copy(update={"node": text, "gave": {text: 1}, "sent": {text: 1}})
+    attempt = page.attempts[0].model_copy(update={"reason": text, "code": text, "nodes": (count,)})
+    update = {
+        "file": bad,
+        "place": text,
+        "found": text,
+        "traceback": text,
+        "timeline": (TimelineItem(at=NOW, what=text, detail=text, who=text),),
+        "attempts": (attempt,),
+        "outputs": (page.outputs[0].model_copy(update={"name": text, "target": text}),),
+        "letters": (dead,),
+        "traces": (line,),
+    }
+    return {
+        "stats": stats(pipeline, mill=mill, name=text),
+        "files": FileList(files=(bad,), after=text, trouble=text),
+        "file": page.model_copy(update=update),
+        "errors": ErrorList(groups=(heap,), letters=(dead,), failed=(bad,), after=text),
+        "trace": Trace(lines=(line,), after=text),
+        "pipeline": said.model_copy(update={"text": text, "path": text}),
+        "node": node_page(pipeline, node=said.nodes[0], groups=(heap,), traces=(line,)),
+        "version": version_page().model_copy(update={"text": text, "sources": {text: text}}),
+        "events": EventList(
+            events=(event.model_copy(update={"who": text, "what": text, "file": text, "detail": text}),), after=text
+        ),
+    }

@@ -19,6 +19,7 @@ from linemill import __version__
 from linemill.catalog.records import Role
 from linemill.web.access import LOCAL, who_of
 from linemill.web.documents.files import file_list
+from linemill.web.documents.texts import said
 from linemill.web.models import FileList
 from linemill.web.pages import charts, formats, graph
 from linemill.web.pages.links import with_query
@@ -70,6 +71,7 @@ class Pages:
             "thousandths": formats.thousandths,
             "lines": formats.lines,
             "says": formats.says,
+            "said": said,
             "short": formats.short,
             "json": formats.json_lines,
             "segment": lambda words: quote(str(words), safe="", errors="replace"),

@@ -38,8 +38,9 @@ class Graphs:
         return Markup(self._planned().draw(Scene(nodes, routes, outputs, start, said=said)))
 
     def way(self, line: TracedLine) -> Markup:
-        """Draw the way that a line took: what it did not visit is faint."""
-        return Markup(self._planned().draw(Scene(visited=_visited(line), said=said)))
+        """Draw the way that a line took: what it did not visit is faint, and where it died is marked."""
+        died = {letter.node: Figures(state="errors") for letter in line.letters}
+        return Markup(self._planned().draw(Scene(died, visited=_visited(line), said=said)))
 
     def sketch(self, line: TracedLine) -> Markup:
         """Draw the same small, without words."""
