@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linemill.engine import DeadLetter, Ledger, Results, Run, empty_ledger
+from linemill.engine import DeadLetter, Ledger, Results, Run, Traced, empty_ledger
 from linemill.errors import ProcessorFailed
 from linemill.pipeline import Mode, Node, OnError, Output, Pipeline
 
@@ -215,11 +215,12 @@ class Came:
         self.data = {output.name: b"" for output in pipeline.outputs}
         self.numbers: dict[str, list[int]] = {output.name: [] for output in pipeline.outputs}
         self.dead: list[DeadLetter] = []
+        self.traces: list[Traced] = []
 
     def run(self, blocks: Iterable[list[str]]) -> Came:
         """Run these blocks as a span of their own, and add what came of it."""
         base = self.ledger.lines
-        run = Run(self.pipeline, clock=lambda: 0.0)
+        run = Run(self.pipeline, clock=lambda: 0.0, samples=range(1, 100))
         try:
             self._take(run.open(), base)
             for block in blocks:
@@ -230,6 +231,7 @@ class Came:
             run.abort()
         run.ledger.check("n0", {node.name: node.routes for node in self.pipeline.nodes})
         self.ledger.add(run.ledger)
+        self.traces += [replace(line, number=line.number + base) for line in run.traces]
         return self
 
     def _take(self, results: Results, base: int) -> None:
@@ -242,7 +244,7 @@ class Came:
             self.dead.append(DeadLetter(**said))
 
     def facts(self) -> tuple[Any, ...]:
-        return self.data, self.numbers, self.dead, asdict(self.ledger)
+        return self.data, self.numbers, self.dead, asdict(self.ledger), self.traces
 
 
 def outcome(pipeline: Pipeline, *spans: list[list[str]]) -> tuple[Any, ...]:
@@ -270,6 +272,24 @@ def test_blocks_cut_anywhere_give_the_same(pipeline, lines, sizes):
     whole = outcome(pipeline, [lines] if lines else [])
     assert outcome(pipeline, cut(lines, sizes)) == whole
     assert outcome(pipeline, [[line] for line in lines]) == whole
+
+
+@settings(max_examples=200, deadline=None)
+@given(pipeline=pipelines(SPLITTABLE + WHOLE), lines=lines_of_letters)
+def test_the_ways_of_all_lines_are_what_the_ledger_counts(pipeline, lines):
+    came = Came(pipeline)
+    try:
+        came.run([lines] if lines else [])
+    except ProcessorFailed:
+        return
+    assert [line.text for line in came.traces] == lines
+    streams_said_something_first = any(node.mode is Mode.STREAM for node in pipeline.nodes)  # that is of no line
+    counts = {name: one.came for name, one in came.ledger.outputs.items()}
+    counts |= {name: one.came + sum(one.gave.values()) for name, one in came.ledger.nodes.items()}
+    for place, count in counts.items():
+        steps = [step for line in came.traces for step in line.steps if step.place == place]
+        traced = sum(len(step.came) + len(step.gave) + step.more for step in steps)
+        assert traced == count or (traced < count and streams_said_something_first)
 
 
 @settings(max_examples=100, deadline=None)
