@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from linemill.catalog import Catalog
 from linemill.mill.course import Course
+from linemill.mill.explaining import STALLED
 from linemill.mill.turns import Works
-
-STALLED = "stalled"
-"""The name of the control value."""
 
 STANDS_S = 5.0
 """A worker that has been in one node with one block for longer stands still: a block is some hundred lines, or a thousand. It may

@@ -11,9 +11,11 @@ import pytest
 from linemill.catalog import Catalog
 from linemill.catalog.records import FileState
 from linemill.errors import WorldError
+from linemill.executors import contract
 from linemill.executors.inline import InlineExecutor
 from linemill.mill import service
 from linemill.mill.arrival import Inbox
+from linemill.mill.explaining import STALLED
 from linemill.mill.service import Mill
 from linemill.pipeline import After, Pipeline
 
@@ -45,6 +47,21 @@ class Hanging(InlineExecutor):
 
     def submit(self, tasks: Any) -> Future[Any]:
         return Future()
+
+
+class Standing(Hanging):
+    """The same, and it can be seen that they do."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__(pipeline, lambda: None)
+        self._found: list[contract.Standing] = []
+
+    def submit(self, tasks: Any) -> Future[Any]:
+        self._found = [contract.Standing(task, "keep", 60.0) for task in tasks]
+        return super().submit(tasks)
+
+    def standing(self, longer_than_s: float) -> list[contract.Standing]:
+        return self._found
 
 
 @pytest.fixture(autouse=True)
@@ -172,6 +189,28 @@ def test_what_a_stop_interrupts_is_put_back_and_done_by_the_next_mill(make_pipel
     log = run(pipeline, ("file_done", str))
     assert [values["file"] for values in log.of("file_taken_again")] == ["a.log"]
     assert _left(tmp_path) == ["out/a.log", "processed/a.log"]
+
+
+def test_a_node_that_stands_still_is_said_until_the_mill_stops(make_pipeline, run, arrive, tmp_path, monkeypatch):
+    pipeline = make_pipeline()
+    said = []
+    set_control = Catalog.set_control
+
+    def note(catalog, name, value, now):
+        set_control(catalog, name, value, now)
+        if name == STALLED:
+            said.append(value)
+            if value:
+                arrive("b.log")
+
+    monkeypatch.setattr(Catalog, "set_control", note)
+    monkeypatch.setattr(service, "LocalExecutor", lambda pipeline, *_: Standing(pipeline))
+    arrive("a.log")
+    run(replace(pipeline, watch=replace(pipeline.watch, stop_timeout_s=0.0)), ("file_claimed", str), ("file_claimed", str))
+    before, (only,), after = said
+    assert (before, only["node"], after) == (None, "keep", None)
+    with Catalog.open(tmp_path / ".linemill", "test") as catalog:
+        assert catalog.whose(tmp_path / "processing/a.log")[0] is FileState.READY
 
 
 def test_a_file_that_stays_in_the_inbox_is_taken_once_also_by_the_next_mill(make_pipeline, run, arrive, tmp_path):

@@ -11,7 +11,8 @@ from linemill.catalog import Catalog
 from linemill.executors.contract import Standing
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.task import Task
-from linemill.mill.standing import STALLED, STANDS_S, Standstill
+from linemill.mill.explaining import STALLED
+from linemill.mill.standing import STANDS_S, Standstill
 
 
 class Standers(InlineExecutor):
