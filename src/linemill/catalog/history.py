@@ -13,14 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from linemill.catalog import decoding, letters, opening, owners, periods, schema, tokens, tracing
+from linemill.catalog import decoding, letters, listing, opening, owners, periods, schema, tokens, tracing
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
 from linemill.catalog.encoding import plain
-from linemill.catalog.filtering import comparison, filters_of
+from linemill.catalog.listing import SORTS
 from linemill.catalog.periods import Counts, PeriodRow
 from linemill.catalog.records import AttemptState, FileState, Owner
 from linemill.catalog.rows import (
@@ -41,10 +41,7 @@ from linemill.files import shown, unshown
 T = TypeVar("T")
 
 CHUNK = 1_000
-"""Rows that are fetched at a time where names are compared here."""
-
-SORTS: dict[str, Column[Any]] = {"since": schema.file.c.since, "name": schema.file.c.name, "id": schema.file.c.id}
-"""What files can be sorted by: what has an index."""
+"""Rows of a list that nobody reads as a whole."""
 
 
 class History:
@@ -97,32 +94,22 @@ class History:
             name_like: Only those of this name, or pattern (`*`, `?`, `[ab]`).
             sort: `since`, `name` or `id`; with `-` in front the last comes first.
             after: The `after` of the page before.
-            limit: Rows at most.
+            limit: Rows at most. With a pattern there may be fewer, although another page follows: no more names are compared
+                for one page than can be in a moment.
 
         Raises:
             UsageError: The sort or the cursor is none of ours.
         """
-        is_down, by = sort.startswith("-"), sort.removeprefix("-")
+        by = sort.removeprefix("-")
         if by not in SORTS:
             raise UsageError(
                 f"files cannot be sorted by {sort!r}", hint=f"there are: {', '.join(SORTS)}, each also with - in front"
             )
-        key, place = SORTS[by], read_cursor(after, f"files by {sort}", SORTS[by].type.python_type, int)
-        order = [each.desc() if is_down else each for each in (key, schema.file.c.id)]
-        fits = comparison(name_like)
-        rows: list[FileRow] = []
+        name = f"files by {sort}"
+        place = read_cursor(after, name, SORTS[by].type.python_type, int)
         with self._database.reading() as connection:
-            filters = filters_of(connection, state, name_like, by)
-            while len(rows) <= limit:
-                page = _beyond(key, schema.file.c.id, place, is_down)
-                asked = CHUNK if fits else limit + 1
-                chunk = connection.execute(select(schema.file).where(*filters, *page).order_by(*order).limit(asked)).all()
-                found = [decoding.file_row(row) for row in chunk if not fits or fits(unshown(row.name))]
-                rows += found[: limit + 1 - len(rows)]
-                if len(chunk) < asked or not fits:
-                    break
-                place = [getattr(chunk[-1], by), chunk[-1].id]
-        return _page(rows, limit, f"files by {sort}", lambda row: (shown(row.name) if by == "name" else getattr(row, by), row.id))
+            rows, goes_on_after = listing.files(connection, state, name_like, sort, place, limit)
+        return Page(tuple(rows), None if goes_on_after is None else written_cursor(name, *goes_on_after))
 
     def file(self, file_id: int) -> FileRow | None:
         """Give one file."""
@@ -429,16 +416,6 @@ _OUTPUTS = select(schema.output, schema.attempt.c.file_id).join(schema.attempt, 
 
 def _by_id(rows: Any) -> dict[int, FileRow]:
     return {row.id: decoding.file_row(row) for row in rows}
-
-
-def _beyond(key: Column[Any], id_: Column[Any], place: list[Any] | None, is_down: bool) -> list[ColumnElement[bool]]:
-    """Say that rows come after a place, so that the first half of it alone bounds the index."""
-    if place is None:
-        return []
-    value, last_id = place
-    if is_down:
-        return [key <= value, or_(key < value, id_ < last_id)]
-    return [key >= value, or_(key > value, id_ > last_id)]
 
 
 def _id(row: Any) -> tuple[int]:
