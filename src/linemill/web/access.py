@@ -20,7 +20,7 @@ from linemill.web.credentials import Credential, Means, credential_of, values_of
 from linemill.web.gate import Gate, TooSoon
 from linemill.web.models import Trouble
 from linemill.web.origins import address_of, is_browser, is_foreign, is_loopback, is_loopback_host, own_path, was_forwarded
-from linemill.web.rights import EVERYBODY, UPLOAD, Way, needed
+from linemill.web.rights import EVERYBODY, UPLOAD, Place, Way, needed
 
 LOCAL = "local"
 """Who asks where nobody has to sign in."""
@@ -119,6 +119,8 @@ class Access:
             else:
                 inner["who"] = scope["who"] = await self._who(scope, credential)
                 _hold_role(scope["who"], role)
+            if isinstance(place, Place):
+                _hold_method(self._way.besides(inner))
             if place != UPLOAD:
                 _hold_length(scope)
         except Refused as no:
@@ -239,6 +241,18 @@ def _hold_role(who: Who, role: Role) -> None:
     if not who.may(role):
         what = f"this is for the role {role}, and {who.name} is {who.role}"
         raise Refused(403, Trouble(code="forbidden", what=what, hint="sign in with another token"))
+
+
+def _hold_method(others: set[tuple[str, str]]) -> None:
+    """Say which methods a path has, if it has others; the router would say those of its first route only.
+
+    Raises:
+        Refused: It has.
+    """
+    if others:
+        allowed = ", ".join(sorted(method for method, _ in others))
+        what = f"this path is for {allowed} only"
+        raise Refused(405, Trouble(code="method_not_allowed", what=what), {"Allow": allowed})
 
 
 def _hold_length(scope: Scope) -> None:

@@ -57,6 +57,8 @@ class Place(Enum):
     """Where a request goes that goes to no route of the table."""
 
     UNKNOWN_ROUTE = auto()
+    OTHER_METHOD = auto()
+    """A path that everybody may see, asked for by a method that it does not have."""
     NOWHERE = auto()
 
 
@@ -87,7 +89,14 @@ class Way:
                 return scope["method"], _path(route)
         if any(route.matches(dict(scope))[0] is Match.FULL for route in self._others):
             return Place.UNKNOWN_ROUTE
+        if any(RIGHTS.get(pair, Role.ADMIN) is EVERYBODY for pair in self.besides(scope)):
+            return Place.OTHER_METHOD
         return Place.NOWHERE
+
+    def besides(self, scope: Scope) -> set[tuple[str, str]]:
+        """Give where requests of other methods for the same path go."""
+        routes = [route for route in self._routes if route.matches(dict(scope))[0] is Match.PARTIAL]
+        return {(method, _path(route)) for route in routes for method in _methods(route)}
 
 
 def needed(place: tuple[str, str] | Place) -> Role | None:
@@ -97,6 +106,8 @@ def needed(place: tuple[str, str] | Place) -> Role | None:
     """
     if place is Place.NOWHERE:
         return Role.VIEWER
+    if place is Place.OTHER_METHOD:
+        return EVERYBODY
     return Role.ADMIN if isinstance(place, Place) else RIGHTS.get(place, Role.ADMIN)
 
 

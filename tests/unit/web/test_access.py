@@ -118,7 +118,10 @@ def test_what_is_not_there_is_not_told_to_who_has_not_signed_in(outside, make_to
     secret = make_token()
     assert outside.get("/nowhere").status_code == 401
     assert outside.get("/nowhere", headers=_bearer(secret)).status_code == 404
-    assert outside.delete("/files/1", headers=_bearer(secret)).status_code == 405
+    answer = outside.delete("/files", headers=_bearer(secret))
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+    assert outside.delete("/files").status_code == 401
 
 
 def test_a_token_lets_in_by_bearer_by_basic_and_by_cookie(site, outside, make_token):

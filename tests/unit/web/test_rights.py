@@ -46,12 +46,18 @@ def test_a_request_goes_where_the_table_says(way, method, path):
         ("GET", "/static/../tokens"),
         ("DELETE", "/files/1"),
         ("OPTIONS", "/files"),
-        ("get", "/health"),
     ],
 )
 def test_what_goes_nowhere_is_for_who_has_signed_in(way, method, path):
     assert way.of(_scope(method, path)) is Place.NOWHERE
     assert needed(Place.NOWHERE) is Role.VIEWER
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/health"), ("TRACE", "/sign-in"), ("PUT", "/static/a.js")])
+def test_everybody_is_told_that_a_public_path_lacks_a_method(client, way, method, path):
+    assert way.of(_scope(method, path)) is Place.OTHER_METHOD
+    assert needed(Place.OTHER_METHOD) is EVERYBODY
+    assert client.request(method, path).status_code == 405
 
 
 def test_a_route_that_is_not_in_the_table_is_for_admins():
