@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from linemill.catalog.attempts import still_ours
 from linemill.catalog.records import AttemptState, FileState, How, Redo
-from linemill.catalog.schema import attempt, dead_letter, file, growing, node_count, output, span
+from linemill.catalog.schema import attempt, dead_letter, file, growing, node_count, output, span, trace
 
 
 def undo(connection: Connection, owner_id: str, redo: Redo, now: float) -> None:
@@ -31,7 +31,7 @@ def undo(connection: Connection, owner_id: str, redo: Redo, now: float) -> None:
         else:
             # What it had taken the place of stands again, as far as the ledger goes.
             connection.execute(update(output).where(output.c.replaced_by == redo.attempt_id).values(replaced_by=None))
-    for table in (output, node_count, dead_letter, span):
+    for table in (output, node_count, dead_letter, span, trace):
         connection.execute(delete(table).where(table.c.attempt_id == redo.attempt_id))
     connection.execute(update(attempt).where(attempt.c.id == redo.attempt_id).values(state=AttemptState.TAKEN_BACK, ended_at=now))
     ready = {"state": FileState.READY, "since": now, "next_try_at": now}

@@ -84,3 +84,10 @@ def test_a_page_looks_through_so_many_rows_and_says_where_it_goes_on(yard, catal
 def test_a_cursor_of_another_list_is_refused(history, claims):
     with pytest.raises(UsageError):
         history.traces(after=history.files(limit=1).after)
+
+
+def test_of_a_commit_that_is_taken_back_nothing_is_left(yard, catalog, history):
+    (redo,) = catalog.commit([yard.commit(*yard.claim(catalog, "a"), traces=written_traces(BOTH))], 1_000.0)
+    assert len(history.traces().rows) == 1
+    catalog.undo(redo, 1_001.0)
+    assert history.traces().rows == ()
