@@ -48,7 +48,7 @@ def test_the_page_shows_a_new_token_once(client):
     page = client.post("/tokens", data={"role": "viewer", "name": "<b>"}, headers=PAGE)
     assert page.status_code == 201
     assert page.headers["Cache-Control"] == "no-store"
-    assert page.text.count('value="lm_') == 1
+    assert page.text.count("lm_") == 1
     assert "<b>&lt;b&gt;</b>" in page.text
     assert "from now on everybody has to sign in" in page.text
 
