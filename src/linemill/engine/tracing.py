@@ -187,9 +187,14 @@ def _said(item: Any) -> str:
     if isinstance(item, str):
         return _cut(str.__str__(item))
     try:
-        return _cut(as_json(item).decode())
-    except Exception:  # a stranger's object
-        return _cut(as_text(item))
+        try:
+            return _cut(as_json(item).decode())
+        except Exception:
+            return _cut(as_text(item))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a stranger's object, whose library may panic: nobody asked for its text but we
+        return f"<{type(item).__name__}>"
 
 
 def _cut(text: str) -> str:

@@ -155,11 +155,23 @@ class _Mute:
         raise RuntimeError("no")
 
 
+class _Panics:
+    def __repr__(self):
+        raise SystemExit
+
+
 @pytest.mark.parametrize(
-    ("item", "text"), [({1, 2}, "{1, 2}"), (b"raw", "b'raw'"), (_Mute(), "<_Mute, whose text could not be made: RuntimeError>")]
+    ("item", "text"),
+    [
+        ({1, 2}, "{1, 2}"),
+        (b"raw", "b'raw'"),
+        (float("nan"), "NaN"),
+        (_Mute(), "<_Mute, whose text could not be made: RuntimeError>"),
+        (_Panics(), "<_Panics>"),
+    ],
 )
 def test_what_json_cannot_say_is_shown_as_python_does(traced, make_node, item, text):
-    (line,) = traced([make_node(lambda line: item)], ["a"], (1,))
+    (line,) = traced([make_node(lambda line: item, to="drop")], ["a"], (1,))
     assert [one.item for one in line.steps[0].gave] == [text]
 
 
