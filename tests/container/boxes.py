@@ -1,20 +1,16 @@
-"""Builds the image without a container engine, and runs it nearly as one would.
+"""Runs the image nearly as a container engine would, without one.
 
-A base image is made from Debian's own packages, and buildah builds the Dockerfile over it in a plain root folder (chroot
-isolation). What was built runs in namespaces of its own: another root, which cannot be written to, other processes, another
-network, no capabilities.
+In namespaces of its own: another root, which cannot be written to, other processes, another network, no capabilities.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +19,6 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[2]
 NEEDED = {"buildah": "buildah", "debootstrap": "debootstrap", "unshare": "util-linux"}
 """Commands, and Debian's packages that have them."""
-
-PACKAGES = "python3,python3-pip,python3-venv"
-BASE = "localhost/base"
-PIP_CONFIG = "[global]\nno-index = true\nfind-links = /opt/wheels\n"
-"""What the base tells pip: nothing is fetched while the image is built."""
 
 LOOPBACK_UP = """
 import fcntl, socket, struct
@@ -54,52 +45,15 @@ STOP_S = 10.0
 
 
 def build(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """Build the image by the recipe; give its root and its configuration.
+    """Build the image; give the root folder and the configuration.
 
     Args:
         folder: Empty; has all of it when this returns, and nothing is mounted there.
     """
-    (folder / "storage.conf").write_text(
-        f'[storage]\ndriver = "vfs"\ngraphroot = "{folder / "store"}"\nrunroot = "{folder / "storerun"}"\n'
-    )
-    engines = folder / "engines"
-    engines.mkdir()
-    for name in ("docker", "podman"):  # whether they work on this machine or not: buildah is to build
-        (engines / name).write_text("#!/bin/sh\nexit 1\n")
-        (engines / name).chmod(0o755)
-    environment = {
-        **os.environ,
-        "PATH": f"{engines}:{os.environ['PATH']}",
-        "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
-        "BUILDAH_ISOLATION": "chroot",
-    }
-
-    def run(*command: str | Path) -> str:
-        said = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        assert said.returncode == 0, f"{command}: {said.stdout[-4000:]}{said.stderr[-4000:]}"
-        return said.stdout.strip()
-
-    _make_base(run, folder / "base")
-    run(CHECKOUT / "container/build.sh", "--pull-never", "--build-arg", f"BASE={BASE}")
-    config = json.loads(run("buildah", "inspect", "--type", "image", "linemill"))["Docker"]["config"]
-    return Path(run("buildah", "mount", run("buildah", "from", "--pull-never", "linemill"))), config
-
-
-def _make_base(run: Callable[..., str], root: Path) -> None:
-    """Make what stands for the image of Python: Debian with its own Python under the same names, and the wheels."""
-    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", root)
-    (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
-    (root / "etc/pip.conf").write_text(PIP_CONFIG)
-    pip = (sys.executable, "-m", "pip", "--quiet", "download", "--python-version", "3.11", "--only-binary", ":all:")
-    for lock in ("run.lock", "build.lock"):
-        run(*pip, "--require-hashes", "--requirement", CHECKOUT / "container" / lock, "--dest", root / "opt/wheels")
-    for rest in ("var/cache/apt", "var/lib/apt/lists"):
-        shutil.rmtree(root / rest)
-    container = run("buildah", "from", "scratch")
-    run("buildah", "copy", "--quiet", container, root, "/")
-    run("buildah", "config", "--env", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container)
-    run("buildah", "commit", "--quiet", "--rm", container, BASE)
-    shutil.rmtree(root)
+    command = ["unshare", "--mount", "--", sys.executable, "-m", "tests.container.building", str(folder)]
+    said = subprocess.run(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    return folder / "root", json.loads((folder / "image.json").read_text())["Docker"]["config"]
 
 
 @dataclass
@@ -138,7 +92,7 @@ class Box:
         try:
             out, err = process.communicate(timeout=30)
         finally:
-            process.kill()
+            end(process)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def enter(self, process: subprocess.Popen[str], *command: str) -> subprocess.CompletedProcess[str]:
