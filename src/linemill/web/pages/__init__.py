@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,10 +18,10 @@ from pydantic import BaseModel
 
 from linemill import __version__
 from linemill.catalog.records import Role
-from linemill.web.access import LOCAL, who_of
+from linemill.web.access import LOCAL, Who, who_of
 from linemill.web.documents.files import file_list
 from linemill.web.documents.texts import said
-from linemill.web.models import FileList
+from linemill.web.models import FileList, Stats
 from linemill.web.pages import charts, formats, graph
 from linemill.web.pages.links import with_query
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 RECENT = 8
 """Files on the overview."""
+
+MOST_DRAWN = 32
+"""Overviews that are kept for whoever asks next; each has some 25 kB."""
 
 
 class Asked(dict[str, str]):
@@ -83,6 +87,7 @@ class Pages:
             "with_query": with_query,
         }
         self._graphs = graph.Graphs(site.pipeline)
+        self._drawn: dict[tuple[str, Who], tuple[float, str]] = {}
 
     def render(self, request: Request, template: str, document: BaseModel, **more: Any) -> str:
         """Draw a page from a document, which is `doc` in the template.
@@ -93,6 +98,19 @@ class Pages:
             document: What the page says.
             more: What else it needs; `asked` is the request's query, unless it is given.
         """
+        if not isinstance(document, Stats) or more:
+            return self._draw(request, template, document, more)
+        # What many dashboards ask for at the same moment is drawn once.
+        key = (str(request.url), who_of(request))
+        at, text = self._drawn.get(key, (None, ""))
+        if at != document.at:
+            text = self._draw(request, template, document, more)
+            if len(self._drawn) >= MOST_DRAWN:
+                self._drawn.clear()
+            self._drawn[key] = (document.at, text)
+        return text
+
+    def _draw(self, request: Request, template: str, document: BaseModel, more: Mapping[str, Any]) -> str:
         who, now = who_of(request), time.time()
         context = {
             "doc": document,

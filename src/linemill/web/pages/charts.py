@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Generic, Protocol, TypeVar
 
-from linemill.web.models import NodePage, Stats, Window
+from linemill.web.models import NodePage, Point, Stats, Window
 from linemill.web.pages import formats
 
 WIDTH = 600
@@ -202,6 +202,11 @@ def table(stats: Stats) -> list[Row]:
     return [Row(*column) for column in columns][::-1]
 
 
+def newest_latency(stats: Stats) -> Point | None:
+    """Give the newest point in which something was done."""
+    return next((point for point in reversed(stats.points) if point.latency_p50 is not None), None)
+
+
 def top_of(most: float, least: float) -> float:
     """Give a round number above the highest value, of which the half is round as well."""
     top = 10.0**-3
@@ -233,7 +238,9 @@ def _bars(name: str, title: str, values: Values, ago: Ago, *more: Curve) -> Char
 
 def _curves(name: str, title: str, found: dict[str, list[float | None]], form: Write, ago: Ago) -> Chart:
     top = top_of(max(_most(values) for values in found.values()), 0.01)
-    curves = tuple(Curve(f"line {words}", _line(values, top), f"{words} {form(values[-1])}") for words, values in found.items())
+    curves = tuple(
+        Curve(f"line {words}", _line(values, top), f"{words} {form(_newest(values))}") for words, values in found.items()
+    )
     return replace(_chart(name, title, next(reversed(found.values())), top, form, ago, curves), now="")
 
 
@@ -274,6 +281,10 @@ def _marks(values: Values) -> str:
 
 def _height(value: float | None, top: float, least: int = 0) -> int:
     return HEIGHT - max(round(HEIGHT * min((value or 0.0) / top, 1.0)), least)
+
+
+def _newest(values: Values) -> float | None:
+    return next((value for value in reversed(values) if value is not None), None)
 
 
 def _most(values: Values) -> float:
