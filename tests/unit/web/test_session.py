@@ -69,7 +69,7 @@ def test_a_wrong_token_is_said_on_the_page_and_may_be_tried_again(site, secret, 
     answer = browser.post("/sign-in", data={"token": wrong, "back": "/errors"})
     assert answer.status_code == 401
     assert "Set-Cookie" not in answer.headers
-    assert "there is no such token" in answer.text
+    assert "There is no such token" in answer.text
     assert 'name="back" value="/errors"' in answer.text
     assert "<b>" not in answer.text
     program = browser.post("/sign-in", data={"token": wrong}, headers={"Accept": "*/*"})
