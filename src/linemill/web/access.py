@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from linemill.catalog.records import Role
-from linemill.errors import LinemillError
+from linemill.errors import WorldError
 from linemill.web.answers import VARY, Form, form_of, refusal, wants_page
 from linemill.web.credentials import Credential, Means, credential_of, values_of
 from linemill.web.gate import Gate, TooSoon
@@ -128,8 +128,8 @@ class Access:
             response = answer or refusal(request, no.status, no.trouble, no.headers)
             await response(scope, receive, send)
             return
-        except LinemillError as error:
-            trouble = Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint)
+        except WorldError as error:
+            trouble = Trouble(code=error.code, what=error.what, hint=error.hint)
             await refusal(request, 503, trouble)(scope, receive, send)
             return
         sent = _Sent(send, self._gate, credential, has_body=scope["method"] != "HEAD")
@@ -143,7 +143,7 @@ class Access:
 
         Raises:
             Refused: Nobody that we know; or they have to wait.
-            LinemillError: The catalog cannot be read.
+            WorldError: The catalog cannot be read.
         """
         if not self._gate.is_fresh:
             await run_in_threadpool(self._gate.refresh)
@@ -300,6 +300,6 @@ class _Sent:
         try:
             if not self._gate.is_fresh:
                 await run_in_threadpool(self._gate.refresh)
-        except LinemillError:
+        except WorldError:
             return False
         return self._gate.is_open or (self._credential is not None and self._gate.holder(self._credential) is not None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from linemill.catalog import Catalog
 from linemill.catalog.history import History
 from linemill.catalog.tokens import Token
-from linemill.errors import LinemillError
+from linemill.errors import LinemillError, WorldError
 from linemill.web.credentials import Credential, Means, holder_of
 from linemill.web.slowing import Slowing
 
@@ -68,13 +68,16 @@ class Gate:
         """Read the tokens, unless somebody else does at this moment.
 
         Raises:
-            WorldError: The catalog cannot be read.
+            WorldError: The catalog cannot be read; says no more, since whoever asks may be anybody.
         """
         asked_at = self._clock()
         with self._lock:
             if self._read_at <= asked_at:
                 read_at = self._clock()
-                self._tokens = tuple(self._history.tokens())
+                try:
+                    self._tokens = tuple(self._history.tokens())
+                except WorldError as error:
+                    raise WorldError("the catalog cannot be read", hint="try again", code=error.code) from error
                 self._read_at = read_at
 
     @property

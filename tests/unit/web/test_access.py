@@ -221,11 +221,12 @@ def test_a_form_without_an_end_is_not_read(client):
 
 def test_a_catalog_that_cannot_be_read_refuses_but_says_that_it_is_alive(client, monkeypatch):
     def refuse(*arguments):
-        raise WorldError("the disk is gone")
+        raise WorldError("the disk is gone", "/srv/mill/.linemill/catalog.db", code="catalog")
 
     monkeypatch.setattr("linemill.catalog.history.History.tokens", refuse)
-    answer = client.get("/files")
-    assert (answer.status_code, answer.json()["error"]["what"]) == (503, "the disk is gone")
+    for answer in (client.get("/files"), client.get("/sign-in"), client.post("/sign-in", data={"token": "a"})):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "catalog")
+        assert "/srv" not in answer.text
     assert client.get("/health").status_code == 200
 
 
@@ -354,3 +355,12 @@ def test_head_of_a_download_reads_none_of_it(site, client, tmp_path, make_record
     answer = client.head(f"/files/{file_id}/outputs/{output_id}")
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["Content-Length"] == "500000"
+
+
+def test_what_breaks_behind_it_breaks_as_it_would_without_it(site, client, monkeypatch):
+    def break_down(*arguments, **others):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("linemill.catalog.history.History.events", break_down)
+    with pytest.raises(ZeroDivisionError):
+        client.get("/events")
