@@ -40,5 +40,5 @@ def test_a_file_that_failed_is_tried_again_from_its_page(dashboard: Dashboard, v
     path.write_text(path.read_text().replace("most_pieces: 50", "most_pieces: 5000"))
     page.get_by_role("button", name="retry").click()
 
-    expect(page.locator("main")).to_contain_text("done")
+    expect(page.locator("#file .chip").first).to_contain_text("done")
     assert (dashboard.folder / "out" / "orders" / "monday.jsonl").read_text().count('"pieces":5000') == 20

@@ -31,7 +31,8 @@ def drop(page: Page, *files: tuple[str, str]) -> None:
 
 
 def in_inbox(dashboard: Dashboard) -> list[str]:
-    return sorted(path.name for path in dashboard.inbox.iterdir())
+    """Everything there, hidden files as well, but for the mark of whoever writes there."""
+    return sorted(path.name for path in dashboard.inbox.iterdir() if path.name != ".linemill.lock")
 
 
 def test_dropped_files_are_sent_one_after_the_other_and_processed(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
@@ -60,7 +61,7 @@ def test_chosen_files_show_their_progress_and_can_be_cancelled(
     )
 
     first, second, third = (page.locator(".uploads li").filter(has_text=f"{name}.log") for name in ("first", "second", "third"))
-    page.wait_for_function("document.querySelector('.uploads progress').value > 0")
+    expect(page.locator(".uploads progress").first).not_to_have_js_property("value", 0)
     second.get_by_role("button", name="Cancel").click()
     expect(second).to_contain_text("cancelled")
     first.get_by_role("button", name="Cancel").click()
@@ -94,11 +95,11 @@ def test_a_server_that_goes_while_a_file_is_sent_is_said_in_words(dashboard: Das
         {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000},
     )
     drop(page, ("long.log", orders(100_000)))
-    page.wait_for_function("document.querySelector('.uploads progress').value > 0")
+    expect(page.locator(".uploads progress").first).not_to_have_js_property("value", 0)
     dashboard.stop()
     expect(page.locator(".uploads li")).to_contain_text("nothing was kept")
     assert in_inbox(dashboard) == []
-    somebody.forgive("ERR_")
+    somebody.forgive("ERR_|status of 500")
 
 
 @pytest.mark.slow

@@ -34,24 +34,27 @@ function element(name, properties = {}, ...inside) {
 
 let ahead = 0; // seconds by which this machine's clock is ahead of the server's
 
-const digits = (number) => number.toFixed(number < 9.995 ? 2 : number < 99.95 ? 1 : 0);
+function fixed(number, places) {
+  return number.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+}
 
 function threeDigits(number) {
   const unit = ["", "k", "M", "G"].find((_, at) => number / 1000 ** at < 999.5) ?? "T";
-  return digits(number / 1000 ** "_kMGT".indexOf(unit || "_")) + unit;
+  number /= 1000 ** " kMGT".indexOf(unit || " ");
+  return fixed(number, number < 9.995 ? 2 : number < 99.95 ? 1 : 0) + unit;
 }
 
 function size(number) {
   if (number < 0) return "–";
-  if (number < 999.5) return `${number.toFixed(0)} B`;
-  const unit = ["kB", "MB", "GB"].find((_, at) => number / 1000 ** (at + 1) < 999.5) ?? "TB";
-  number /= 1000 ** (1 + "kMGT".indexOf(unit[0]));
-  return `${number.toFixed(number < 9.95 ? 1 : 0)} ${unit}`;
+  if (number < 999.5) return `${fixed(number, 0)} B`;
+  const unit = ["k", "M", "G"].find((_, at) => number / 1000 ** (at + 1) < 999.5) ?? "T";
+  number /= 1000 ** (1 + "kMGT".indexOf(unit));
+  return `${fixed(number, number < 9.95 || unit === "T" ? 1 : 0)} ${unit}B`;
 }
 
 function seconds(number) {
-  if (number < 0.9995) return `${(number * 1000).toFixed(0)} ms`;
-  if (number < 59.95) return `${number.toFixed(number < 9.995 ? 2 : 1)} s`;
+  if (number < 0.9995) return `${fixed(number * 1000, 0)} ms`;
+  if (number < 59.95) return `${fixed(number, number < 9.995 ? 2 : 1)} s`;
   const whole = Math.round(number);
   const [minutes, hours] = [Math.floor(whole / 60), Math.floor(whole / 3600)];
   if (minutes < 60) return `${minutes} min ${whole % 60} s`;
@@ -67,12 +70,12 @@ function ago(at) {
   return at <= now ? `${text} ago` : `in ${text}`;
 }
 
-const whole = (number) => Math.round(number).toLocaleString("en-US");
-const compact = (number) => (number < 999.5 ? number.toFixed(0) : threeDigits(number));
+const count = (number) => fixed(number, 0);
+const compact = (number) => (number < 999.5 ? fixed(number, 0) : threeDigits(number));
 const rate = (number) => (number >= 0.005 ? `${threeDigits(number)}/s` : "0/s");
 
 export const words = {
-  count: whole,
+  count,
   compact,
   some: (number) => (number ? compact(number) : ""),
   dead: (number) => (number ? `✕ ${compact(number)} dead` : ""),
@@ -393,15 +396,16 @@ function send(upload) {
     progress.value = loaded / total;
     if (loaded === total) outcome.textContent = "being checked";
   };
+  const broken = () => sent("the connection broke off and nothing was kept: send it again");
   request.onload = () => {
-    const answer = request.response;
-    if (request.status === 201 && answer) {
-      const [taken] = answer.files;
-      sent("taken as ", element("a", { href: taken.href }, taken.name));
-    } else sent(answer?.error ? [answer.error.what, answer.error.hint].filter(Boolean).join("; ") : `refused with ${request.status}`);
+    const [taken] = request.response?.files ?? [];
+    const trouble = request.response?.error;
+    if (taken) sent("taken as ", element("a", { href: taken.href }, taken.name));
+    else if (trouble) sent([trouble.what, trouble.hint].filter(Boolean).join("; "));
+    else broken(); // a server that ends has no words left
   };
   request.onabort = () => sent("cancelled");
-  request.onerror = () => sent("the connection broke off and nothing was kept: send it again");
+  request.onerror = broken;
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "application/json");
   request.responseType = "json";
