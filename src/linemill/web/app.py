@@ -24,6 +24,7 @@ from linemill.web.models import Refusal, Trouble
 from linemill.web.pages import Pages
 from linemill.web.rights import Way
 from linemill.web.routes import ROUTERS
+from linemill.web.shortcut import Shortcut
 from linemill.web.snapshot import Snapshots
 from linemill.web.streams import Streams
 
@@ -73,6 +74,7 @@ def application(site: Site) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     routes = [*app.routes, *(route for router in ROUTERS for route in router.routes)]
+    app.add_middleware(Shortcut, snapshots=app.state.snapshots)
     app.add_middleware(Access, gate=app.state.gate, way=Way(routes, app.routes), tag=site.catalog.tag)
     app.add_exception_handler(LinemillError, _failed)
     app.add_exception_handler(SaidNo, _said_no)

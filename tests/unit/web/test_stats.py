@@ -9,6 +9,7 @@ import pytest
 from linemill.catalog import Catalog, periods
 from linemill.catalog.history import History
 from linemill.catalog.periods import Counts
+from linemill.catalog.records import Role
 from linemill.errors import WorldError
 from linemill.web import streams
 from linemill.web.models import Stats
@@ -110,3 +111,28 @@ def test_a_catalog_that_cannot_be_read_takes_no_files(client, monkeypatch):
     answer = client.get("/ready")
     assert (answer.status_code, answer.json()) == (503, {"is_ready": False, "reasons": ["the catalog cannot be read"]})
     assert client.get("/stats").status_code == 503
+
+
+@pytest.mark.parametrize("query", ["", "?window=10m", "?window=1h", "?window=24h", "?window=30d"])
+def test_the_shorter_way_gives_the_same_answer(client, query):
+    first = client.get(f"/stats{query}")
+    known = client.get(f"/stats{query}")
+    assert first.status_code == known.status_code == 200
+    assert first.headers == known.headers
+    assert first.content == known.content
+
+
+def test_only_programs_that_ask_for_what_is_known_take_the_shorter_way(client):
+    client.get("/stats")
+    assert client.get("/stats", headers={"Accept": "text/html"}).headers["content-type"].startswith("text/html")
+    assert client.post("/stats").status_code == 405
+    assert client.get("/stats?window=10m&window=1y").status_code == 422
+    head = client.head("/stats")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+def test_who_may_not_ask_gets_nothing_by_the_shorter_way_either(site, client):
+    assert client.get("/stats").status_code == 200
+    site.catalog.make_token("somebody", Role.VIEWER, "secret", "me", 1.0)
+    client.app.state.gate.refresh()
+    assert client.get("/stats").status_code == 401
