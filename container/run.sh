@@ -34,7 +34,9 @@ in_container() {
         --cap-drop ALL --security-opt no-new-privileges "$@"
 }
 
-tokens=$(in_container linemill token list --json)
+tokens=
+# Before the first start there is no catalog, and so no token.
+[ ! -e "$folder/.linemill/catalog.db" ] || tokens=$(in_container linemill token list --json)
 if ! printf '%s' "$tokens" | grep -q '"is_valid": *true'; then
     say "There is no token yet. This is one, of an admin; it is shown only this once:"
     in_container linemill token create --role admin

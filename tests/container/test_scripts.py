@@ -15,7 +15,7 @@ case "$*" in *"token list"*) printf '%s\\n' '{tokens}' ;; *"token create"*) echo
 """
 NONE = '{"tokens":[]}'
 REVOKED = '{"tokens":[{"id":1,"is_valid":false}]}'
-VALID = '{"tokens":[{"id":1,"is_valid": false},{"id":2,"is_valid":true}]}'
+VALID = '{"tokens": [{"id": 1, "is_valid": false}, {"id": 2, "is_valid": true}]}'
 
 
 class Machine:
@@ -51,10 +51,12 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a pipeline that does not belong to root."""
+    """A folder with a pipeline and a catalog that does not belong to root."""
     folder = tmp_path / "my mill's"
     folder.mkdir()
     (folder / "pipeline.yaml").touch()
+    (folder / ".linemill").mkdir()
+    (folder / ".linemill/catalog.db").touch()
     if os.getuid() == 0:
         os.chown(folder, 1234, 1235)
     return folder
@@ -110,6 +112,14 @@ def test_the_first_token_is_made_and_shown(machine, folder, tokens):
         " token create --role admin",
         "",
     ]
+
+
+def test_before_the_first_start_no_tokens_are_asked_for(machine, folder):
+    (folder / ".linemill/catalog.db").unlink()
+    machine.has("docker", tokens="there is no catalog yet")
+    said = machine.does("run.sh", folder)
+    assert (said.returncode, said.stdout) == (0, "lm_secret\n")
+    assert [" ".join(told).rpartition(" linemill")[2] for told in machine.told] == [" token create --role admin", ""]
 
 
 def test_where_there_is_a_token_no_other_is_made(machine, folder):
