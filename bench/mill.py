@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -83,6 +84,20 @@ class Mill:
         while b"Watching " not in (self.folder / "said.txt").read_bytes():
             self._hold_alive(until)
             time.sleep(AT_ONCE_S)
+
+    def port(self) -> int:
+        """Give the port of its dashboard, waiting until it says so.
+
+        Raises:
+            MillFailed: It did not for too long.
+        """
+        until = time.monotonic() + STANDS_STILL_S
+        while not (
+            found := re.search(r"Dashboard on http://[^ ]*:(\d+)", (self.folder / "said.txt").read_text(errors="replace"))
+        ):
+            self._hold_alive(until)
+            time.sleep(AT_ONCE_S)
+        return int(found[1])
 
     def wait_for(self, changes: Changes, count: int) -> None:
         """Wait until that many names have been told.

@@ -22,7 +22,7 @@ from bench.watching import Watching
 
 ROOT = Path(__file__).resolve().parent.parent
 AGAINST_THE_LOOP = ("functions", "generators")
-PARTS = (*AGAINST_THE_LOOP, "memory", "small", "latency", "idle", "history", "growth")
+PARTS = (*AGAINST_THE_LOOP, "memory", "small", "latency", "idle", "history", "growth", "pages", "web", "upload")
 
 
 def main() -> None:
@@ -59,12 +59,27 @@ def _measurements(options: argparse.Namespace, report: Report, data: Path) -> li
 
         compare(report, data)
 
+    def web(part: str) -> None:
+        from bench.web import Web  # what speaks HTTP would make this process large, too
+
+        measured = Web(report, data)
+        if part == "pages":
+            measured.pages()
+        elif part == "upload":
+            measured.upload(options.rounds)
+        else:
+            measured.waiting(options.rounds)
+            measured.working(options.files, options.rounds)
+
     parts: dict[str, Callable[[], None]] = {
         "memory": memory,
         "small": lambda: watching.small(options.files, options.rounds),
         "latency": lambda: watching.latency(options.times),
         "idle": watching.idle,
         "growth": lambda: watching.growth(10 * options.files),
+        "pages": lambda: web("pages"),
+        "web": lambda: web("web"),
+        "upload": lambda: web("upload"),
         "history": history,  # the last one: see there
     }
     return [*([speed] if hows else []), *(measure for name, measure in parts.items() if name in options.only)]
