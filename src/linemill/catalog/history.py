@@ -15,13 +15,14 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from linemill.catalog import decoding, letters, listing, opening, owners, periods, schema, tokens, tracing
+from linemill.catalog import decoding, letters, listing, now, opening, owners, periods, schema, tokens, tracing
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
 from linemill.catalog.encoding import plain
 from linemill.catalog.listing import SORTS
-from linemill.catalog.periods import Counts, PeriodRow
+from linemill.catalog.now import Now
+from linemill.catalog.periods import PeriodRow
 from linemill.catalog.records import AttemptState, FileState, Owner
 from linemill.catalog.rows import (
     AttemptRow,
@@ -335,10 +336,10 @@ class History:
             rows = connection.execute(select(table.state, func.count()).group_by(table.state)).all()
         return {FileState(state): count for state, count in rows}
 
-    def counts_now(self, limit: int = 10_000) -> dict[FileState, int]:
-        """Count the files that are ready, working, committed or failed, each up to a limit: soon done, however many there are."""
+    def now(self, limit: int = 10_000) -> Now:
+        """Give what goes on, all of one moment; files of a state are counted up to a limit."""
         with self._database.reading() as connection:
-            return periods.counts_now(connection, limit)
+            return now.now(connection, self._database.path.parent, limit)
 
     def periods(self, seconds: int, since: float) -> list[PeriodRow]:
         """List the periods of a length that something was done in, from a time on, the oldest first."""

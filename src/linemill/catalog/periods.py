@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Integer, and_, bindparam, delete, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
-from linemill.catalog.records import Commit, Failed, FileState, Kind, Redo
-from linemill.catalog.schema import control, file, period
+from linemill.catalog.records import Commit, Failed, Kind, Redo
+from linemill.catalog.schema import control, period
 
 MINUTE, HOUR, EVER = 60, 3600, 0
 """Lengths of periods, in seconds; the last one has neither beginning nor end."""
@@ -223,11 +223,6 @@ def read(connection: Connection, seconds: int, since: float) -> list[PeriodRow]:
     return [PeriodRow(row.seconds, row.start, counts_of(row.counts)) for row in rows]
 
 
-def counts_now(connection: Connection, limit: int) -> dict[FileState, int]:
-    """Count the files in each state that does not last, and those that failed; each up to a limit."""
-    return {FileState(row.state): row.files for row in connection.execute(_FILES_NOW, {"limit": limit})}
-
-
 def counts_of(text: str | bytes) -> Counts:
     """Read counts."""
     said: Mapping[str, Any] = orjson.loads(text)
@@ -252,15 +247,6 @@ _CHANGE = (
     update(period)
     .where(period.c.seconds == bindparam("of_seconds"), period.c.start == bindparam("of_start"))
     .values(counts=bindparam("sum"))
-)
-_COUNTED = (FileState.READY, FileState.WORKING, FileState.COMMITTED, FileState.FAILED)
-_FILES_NOW = union_all(
-    *(
-        select(literal(str(state)).label("state"), func.count().label("files")).select_from(
-            select(file.c.id).where(file.c.state == state).limit(bindparam("limit", type_=Integer)).subquery()
-        )
-        for state in _COUNTED
-    )
 )
 _SINCE = (
     select(period)

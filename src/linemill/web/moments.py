@@ -10,7 +10,7 @@ from itertools import chain
 from linemill.catalog.history import History
 from linemill.catalog.periods import LATENCY_BOUNDS_S, MINUTE, Counts, PeriodRow
 from linemill.catalog.records import FileState
-from linemill.mill.explaining import MillState, mill_state
+from linemill.mill.explaining import MillState, mill_state_of
 from linemill.web.models import FileCounts, Point
 
 RATE_S = 10.0
@@ -51,22 +51,21 @@ class Moment:
 
 def moment(history: History, now: float) -> Moment:
     """Ask the catalog."""
-    counts = history.counts_now()
-    mill = mill_state(history)
-    version = history.current_version()
+    said = history.now()
+    mill = mill_state_of(said)
     files = FileCounts(
         inbox=mill.in_inbox,
-        ready=counts[FileState.READY],
-        working=counts[FileState.WORKING],
-        committed=counts[FileState.COMMITTED],
-        failed=counts[FileState.FAILED],
+        ready=said.files[FileState.READY],
+        working=said.files[FileState.WORKING],
+        committed=said.files[FileState.COMMITTED],
+        failed=said.files[FileState.FAILED],
     )
     return Moment(
         at=now,
-        totals=history.totals_ever(),
+        totals=said.totals,
         files=files,
         mill=mill,
-        version=version.digest[:12] if version is not None else None,
+        version=said.digest[:12] if said.digest is not None else None,
         backlog=None if mill.in_inbox is None else mill.in_inbox + files.ready + files.working + files.committed,
     )
 

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
-from linemill.catalog import periods
 from linemill.catalog.history import History
 from linemill.catalog.periods import EVER, HOUR, LATENCY_BOUNDS_S, MINUTE, Counts
-from linemill.catalog.records import FileState, Kind, Wish
+from linemill.catalog.records import Kind, Wish
 from linemill.engine import Ledger, NodeCounts, OutputCounts
 
 DAY_S = 24 * 3600.0
@@ -30,7 +29,7 @@ def _of(yard, seconds: int) -> dict[int, Counts]:
 
 def _ever(yard) -> Counts:
     with _history(yard) as history:
-        return history.totals_ever()
+        return history.now().totals
 
 
 def _again(yard, catalog, claim, kind: Kind):
@@ -182,7 +181,7 @@ def test_the_highest_backlog_of_a_period_stays(yard, catalog):
     assert {start: counts.backlog for start, counts in _of(yard, MINUTE).items()} == {60: 7, 120: None}
     assert catalog.control("backlog") == 0
     with _history(yard) as history:
-        assert history.controls()["backlog"] == 0
+        assert history.now().controls["backlog"] == 0
 
 
 def test_what_was_done_since_is_the_difference_of_two_sums(yard, catalog):
@@ -205,24 +204,3 @@ def test_old_minutes_and_hours_go_and_the_sum_stays(yard, catalog):
     assert [start // DAY_S for start in _of(yard, MINUTE)] == [401, 402]
     assert [start // DAY_S for start in _of(yard, HOUR)] == [399, 401, 402]
     assert _ever(yard).files == 4
-
-
-def test_files_are_counted_by_state_up_to_a_limit(records, history):
-    states = ["ready"] * 3 + ["working"] * 2 + ["failed"] * 5 + ["done"] * 4
-    for number, state in enumerate(states):
-        records.file(f"{number}.log", state)
-    assert history.counts_now() == {
-        FileState.READY: 3,
-        FileState.WORKING: 2,
-        FileState.COMMITTED: 0,
-        FileState.FAILED: 5,
-    }
-    assert history.counts_now(limit=2)[FileState.FAILED] == 2
-
-
-def test_counting_files_goes_through_an_index_whatever_their_number(records):
-    with records.engine.connect() as connection:
-        query = periods._FILES_NOW.params(limit=10).compile(connection, compile_kwargs={"literal_binds": True})
-        plan = [row[3] for row in connection.exec_driver_sql(f"explain query plan {query}") if " file " in row[3]]
-    assert len(plan) == 4
-    assert all("USING COVERING INDEX" in step for step in plan)

@@ -137,10 +137,10 @@ def test_the_form_is_the_one_that_is_asked_for(client, accept, kind):
 
 
 def test_a_catalog_that_cannot_be_read_is_a_refusal(client, monkeypatch):
-    def refuse(self: History) -> Counts:
+    def refuse(self: History) -> None:
         raise WorldError("the disk says no")
 
-    monkeypatch.setattr(History, "totals_ever", refuse)
+    monkeypatch.setattr(History, "now", refuse)
     answer = client.get("/metrics")
     assert answer.status_code == 503
     assert answer.json()["error"]["what"] == "the disk says no"

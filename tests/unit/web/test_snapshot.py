@@ -221,10 +221,10 @@ def test_hostile_names_and_words_can_be_said(site, clock):
 def test_a_catalog_that_cannot_be_read_is_no_answer_and_later_it_is(snapshots, monkeypatch):
     with monkeypatch.context() as broken:
 
-        def refuse(self: History) -> Counts:
+        def refuse(self: History) -> None:
             raise WorldError("the disk says no")
 
-        broken.setattr(History, "totals_ever", refuse)
+        broken.setattr(History, "now", refuse)
         with pytest.raises(WorldError):
             snapshots.text("10m")
     assert snapshots.text("10m")

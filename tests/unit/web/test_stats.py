@@ -104,10 +104,10 @@ def test_why_no_files_are_taken_is_said_without_secrets(site, client, blocked, r
 
 
 def test_a_catalog_that_cannot_be_read_takes_no_files(client, monkeypatch):
-    def refuse(self: History) -> Counts:
+    def refuse(self: History) -> None:
         raise WorldError("the disk says no", "/secret")
 
-    monkeypatch.setattr(History, "totals_ever", refuse)
+    monkeypatch.setattr(History, "now", refuse)
     answer = client.get("/ready")
     assert (answer.status_code, answer.json()) == (503, {"is_ready": False, "reasons": ["the catalog cannot be read"]})
     assert client.get("/stats").status_code == 503
