@@ -86,15 +86,14 @@ def _ports(layout: Layout, ways: Sequence[Way]) -> tuple[dict[int, float], dict[
 def _label_place(
     start: tuple[float, float], end: tuple[float, float], width: float, height: float, taken: list[tuple[float, float, float]]
 ) -> tuple[float, float]:
-    """Find a place on the curve where no other label stands: the middle, or the nearest to it."""
-    places = [_on_curve(start, end, along) for along in (0.5, 0.62, 0.38, 0.74, 0.26)]
-    for x, y in places:
-        if all(
-            abs(x - other_x) > (width + other_width) / 2 + 4 or abs(y - other_y) > height
-            for other_x, other_y, other_width in taken
-        ):
-            return x, y
-    return places[0]
+    """Find a place on the curve where no other label stands: the middle, or the nearest to it; else where there is most room."""
+
+    def room(place: tuple[float, float]) -> float:
+        """Tell how far the nearest label above or below is; `height` is far enough."""
+        beside = [other for other in taken if abs(place[0] - other[0]) <= (width + other[2]) / 2 + 4]
+        return min([height, *(abs(place[1] - other[1]) for other in beside)])
+
+    return max((_on_curve(start, end, along) for along in (0.5, 0.62, 0.38, 0.74, 0.26)), key=room)
 
 
 def _on_curve(start: tuple[float, float], end: tuple[float, float], along: float) -> tuple[float, float]:

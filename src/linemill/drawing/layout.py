@@ -64,7 +64,7 @@ class Layout:
     height: float
 
 
-def arrange(sizes: Mapping[str, Size], ways: Sequence[Way], *, gap: float, column_gap: float) -> Layout:
+def arrange(sizes: Mapping[str, Size], ways: Sequence[Way], *, gap: float, column_gap: float, way_height: float = 10) -> Layout:
     """Lay out an acyclic graph.
 
     Args:
@@ -72,6 +72,7 @@ def arrange(sizes: Mapping[str, Size], ways: Sequence[Way], *, gap: float, colum
         ways: All arrows.
         gap: Least room between two boxes of a column.
         column_gap: Room between two columns, beside that for the labels there.
+        way_height: Room for a way that crosses a column.
     """
     column_of = _columns(sizes, ways)
     room = dict(sizes)
@@ -80,7 +81,7 @@ def arrange(sizes: Mapping[str, Size], ways: Sequence[Way], *, gap: float, colum
         between = [f"\0{number}\0{column}" for column in range(column_of[way.source] + 1, column_of[way.target])]
         for point in between:
             column_of[point] = column_of[way.source] + 1 + between.index(point)
-            room[point] = Size(0, 10)
+            room[point] = Size(0, way_height)
         chains.append([way.source, *between, way.target])
     steps = [step for chain in chains for step in pairwise(chain)]
     columns = _ordered(column_of, steps)

@@ -86,7 +86,7 @@ class Plan:
             Way(route.source, route.box, 0 if route.source == START else max(LABEL_WIDTH, width_of(_tags(route), 11)))
             for route in self._routes
         ]
-        self._layout: Layout = arrange(sizes, ways, gap=26, column_gap=30)
+        self._layout: Layout = arrange(sizes, ways, gap=30, column_gap=26, way_height=34)
         self._arrows: list[Arrow] = arrows(self._layout, ways, label_height=38)
 
     def draw(self, scene: Scene) -> str:
@@ -233,7 +233,7 @@ def _tags(route: Route) -> str:
 
 
 def _name_width(name: str) -> float:
-    return width_of(short(name, LONGEST_NAME), 13, 0.58) + 2 * PADDING
+    return width_of(short(name, LONGEST_NAME), 13, 0.63) + 2 * PADDING
 
 
 def _node_width(node: Node) -> float:

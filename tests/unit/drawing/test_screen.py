@@ -87,3 +87,12 @@ def test_a_wide_drawing_scrolls_and_is_not_shrunk(web_logs, make_node):
     nodes = tuple(make_node(name, {"*": (following,)}) for name, following in zip(names, [*names[1:], "errors"], strict=True))
     assert 'class="pipeline wide"' in Plan(replace(web_logs, nodes=nodes, entry="n0")).draw(Scene())
     assert 'class="pipeline"' in Plan(web_logs).draw(Scene())
+
+
+def test_what_stands_beside_arrows_can_be_read(web_logs):
+    picture = read(Plan(web_logs).draw(FIGURES))
+    counts = [one for route in by(picture, "data-route").values() for one in route if one.get("data-field") == "count"]
+    places = [(float(one.get("x", 0)), float(one.get("y", 0))) for one in counts]
+    for number, (x, y) in enumerate(places):
+        for other_x, other_y in places[:number]:
+            assert abs(x - other_x) > 40 or abs(y - other_y) > 32

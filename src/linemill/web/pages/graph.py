@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from markupsafe import Markup
@@ -23,6 +24,7 @@ class Graphs:
     def __init__(self, pipeline: Callable[[], Pipeline]) -> None:
         self._pipeline = pipeline
         self._plan: Plan | None = None
+        self._lock = threading.Lock()
 
     def live(self, stats: Stats) -> Markup:
         """Draw the pipeline with what goes on."""
@@ -48,10 +50,11 @@ class Graphs:
 
     def _planned(self) -> Plan:
         pipeline = self._pipeline()
-        plan = self._plan
-        if plan is None or plan.pipeline is not pipeline:
-            plan = self._plan = Plan(pipeline)
-        return plan
+        # A plan of many nodes takes a second: it is not for every thread to make that is asked for it.
+        with self._lock:
+            if self._plan is None or self._plan.pipeline is not pipeline:
+                self._plan = Plan(pipeline)
+            return self._plan
 
 
 def state_of(node: NodeNow) -> str:
