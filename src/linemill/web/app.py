@@ -38,6 +38,15 @@ REFUSALS: dict[int | str, dict[str, object]] = {
 """What any route may say no with."""
 
 
+ABOUT = """See what a linemill does, and act.
+
+Every path answers programs with JSON, and browsers (`Accept: text/html`) with a page; `/stats` also answers with a stream of
+events. Lists are cut in pages: `after` of an answer is the `after` of the request for the next page. Actions are forms
+(`curl -d`). Names are on one line of printable characters, and text has bytes that are not UTF-8 as `\\xNN`. Times are
+seconds since 1970 (UTC). Whatever is refused is refused with one body.
+"""
+
+
 class _Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -63,6 +72,8 @@ def application(site: Site) -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
         responses=REFUSALS,
+        description=ABOUT,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.site = site
     app.state.pages = Pages(site)

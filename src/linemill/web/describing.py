@@ -9,9 +9,11 @@ from linemill.web.rights import EVERYBODY, needed
 
 Description = dict[str, Any]
 
+REFUSAL = {"$ref": "#/components/schemas/Refusal"}
+
 
 def describe_rights(description: Description, cookie_name: str) -> None:
-    """Add to a description in OpenAPI's form what the table says.
+    """Add to a description in OpenAPI's form what the table says, and that every refusal may be a page.
 
     Args:
         description: Of the whole application; changed.
@@ -25,6 +27,13 @@ def describe_rights(description: Description, cookie_name: str) -> None:
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             role = needed((method.upper(), re.sub(r"\{[^}]*\}", "{}", path)))
+            for response in operation["responses"].values():
+                if response.get("content", {}).get("application/json", {}).get("schema") == REFUSAL:
+                    response["content"]["text/html"] = {"schema": {"type": "string"}}
+            if role is not EVERYBODY:
+                words = "For a browser that has to sign in: the page for that."
+                header = {"Location": {"schema": {"type": "string"}}}
+                operation["responses"].setdefault("303", {"description": words, "headers": header})
             operation["security"] = [] if role is EVERYBODY else [{"bearer": []}, {"basic": []}, {"cookie": []}]
             words = "For everybody." if role is EVERYBODY else f"For {role}s" + (" and those above." if role != "admin" else ".")
             operation["description"] = f"{operation.get('description', '')}\n\n{words}".lstrip()

@@ -50,3 +50,26 @@ def test_what_breaks_is_refused_in_the_one_form_and_tells_nothing(site):
     answer = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False).get("/breaks")
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "broken")
     assert "secret" not in answer.text
+
+
+def test_the_description_is_complete(client):
+    description = client.get("/openapi.json").json()
+    operations = {
+        (method, path): operation for path, methods in description["paths"].items() for method, operation in methods.items()
+    }
+    names = [operation["operationId"] for operation in operations.values()]
+    assert len(names) == len(set(names))
+    for place, operation in operations.items():
+        assert operation["description"] != "", place
+        assert {"400", "401", "403", "404", "405", "422", "429", "500", "503"} <= operation["responses"].keys(), place
+        refused = operation["responses"]["404"]["content"]
+        assert refused["application/json"]["schema"] == {"$ref": "#/components/schemas/Refusal"}, place
+        assert "text/html" in refused, place
+        assert all(parameter.get("description") for parameter in operation.get("parameters", ())), place
+    assert not operations["post", "/files/{id}/retry"]["requestBody"]["required"]
+    assert {"202", "303", "409", "415"} <= operations["post", "/pause"]["responses"].keys()
+    assert operations["get", "/stats"]["responses"]["200"]["content"].keys() == {
+        "application/json",
+        "text/html",
+        "text/event-stream",
+    }

@@ -69,6 +69,7 @@ ACTION: dict[str, Any] = {
     "response_model": Asked,
     "status_code": 202,
     "dependencies": [Depends(_forms_only)],
+    "openapi_extra": {"requestBody": {"required": False}},
     "responses": {
         202: {"description": "It is wished, and will be done."},
         303: {

@@ -13,7 +13,7 @@ from linemill.web.asking import After, Limit, Row, file_of, site_of
 from linemill.web.documents.file import file_page
 from linemill.web.documents.files import file_list
 from linemill.web.downloads import Attachment, attachment
-from linemill.web.models import FileList, FilePage
+from linemill.web.models import FileList, FilePage, Refusal
 
 router = APIRouter(tags=["files"])
 
@@ -65,6 +65,7 @@ def file(request: Request, id: Row) -> Response:
             "description": "What the file gave to this output, and nothing else where the output grows.",
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         },
+        409: {"model": Refusal, "description": "Something else is in its place."},
     },
 )
 def output(request: Request, id: Row, output_id: Row) -> Response:

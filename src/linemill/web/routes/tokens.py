@@ -56,7 +56,9 @@ def make_token(
     response_model=TokenItem,
     responses={303: {"description": "For a browser: to the list of tokens."}},
 )
-def revoke_token(request: Request, token_id: Annotated[int, InPath(ge=1, le=LARGEST_ID)]) -> Response:
+def revoke_token(
+    request: Request, token_id: Annotated[int, InPath(ge=1, le=LARGEST_ID, description="The token's row.")]
+) -> Response:
     """Let nobody sign in with a token any more. One that is worth nothing already stays as it is."""
     site: Site = request.app.state.site
     found = {token.id: token for token in site.history.tokens()}.get(token_id)
