@@ -6,6 +6,7 @@ A scan of the folder is the truth; what wakes the mill between two of them only 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import fnmatch
 import os
@@ -120,12 +121,28 @@ class Inbox:
         """
         for folder in (self.folder, self.processing, self.processed, self.failed):
             _make(folder)
-        if os.stat(self.folder).st_dev != os.stat(self.processing).st_dev:
+        if not self._can_be_renamed():
             raise UsageError(
-                "the inbox and the folder of files that are being worked on are on different file systems",
+                "the inbox and the folder of files that are being worked on are on different file systems, or mounts",
                 shown(self.processing),
                 "give watch.processing a folder beside or in the inbox: a file becomes linemill's by being renamed",
             )
+
+    def _can_be_renamed(self) -> bool:
+        """Try whether a file of the inbox can be renamed into `processing`; what else is wrong there, the first claim says."""
+        probe = f".linemill-probe-{os.getpid()}.part"
+        source, place = os.path.join(self.folder, probe), os.path.join(self.processing, probe)
+        try:
+            # Asking for devices is not enough: one file system may be mounted twice, as containers do.
+            os.close(os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.rename(source, place)
+        except OSError as error:
+            return error.errno != errno.EXDEV
+        finally:
+            for path in (source, place):
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+        return True
 
     def scan(self, now: float, limit: int, known: Callable[[str, int, int], bool] | None = None) -> list[Seen]:
         """Look through the inbox.

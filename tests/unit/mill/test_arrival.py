@@ -80,17 +80,19 @@ def test_a_file_in_the_way_of_a_folder_refuses_the_start(make_inbox, tmp_path):
         make_inbox()
 
 
-def test_folders_on_two_file_systems_refuse_the_start(inbox, monkeypatch):
-    stat = os.stat
+def test_folders_between_which_nothing_can_be_renamed_refuse_the_start(inbox, monkeypatch):
+    def other_mount(source: str, place: str) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source)
 
-    def other_device(path: Path, **options: bool) -> os.stat_result:
-        facts = list(stat(path, **options))
-        facts[2] = 1 if path == inbox.folder else 2
-        return os.stat_result(facts)
-
-    monkeypatch.setattr(os, "stat", other_device)
+    monkeypatch.setattr(os, "rename", other_mount)
     with pytest.raises(UsageError, match="different file systems"):
         inbox.make()
+    assert os.listdir(inbox.folder) == []
+
+
+def test_a_trial_of_the_folders_leaves_nothing(inbox):
+    inbox.make()
+    assert os.listdir(inbox.folder) == os.listdir(inbox.processing) == []
 
 
 def test_a_file_that_nobody_writes_is_ready_and_says_all_that_a_claim_needs(inbox):
