@@ -5,6 +5,7 @@ Where everything stands depends on the pipeline alone, so nothing moves when fig
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -29,6 +30,8 @@ LABEL_WIDTH = 46
 
 SKETCHED = 0.17
 """The size of a sketch, as a share of the drawing's."""
+
+_TENTHS = re.compile(r"\.\d")
 
 WIDEST = 1700
 """A wider drawing is not made narrower to fit, since nobody could read it; it scrolls."""
@@ -121,7 +124,7 @@ class Plan:
             return "" if {name if name == START else scene.said(name) for name in names} <= visited else ' class="faint"'
 
         drawn = [
-            f'<path{looks(route.source, route.link.target)} d="{arrow.path}"/>'
+            f'<path{looks(route.source, route.link.target)} d="{_TENTHS.sub("", arrow.path)}"/>'
             for route, arrow in zip(self._routes, self._arrows, strict=True)
         ]
         drawn += [

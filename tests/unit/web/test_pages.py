@@ -22,7 +22,7 @@ from linemill.web.models import (
     Trace,
     Trouble,
 )
-from linemill.web.pages import Pages
+from linemill.web.pages import MOST_DRAWN, Pages
 from linemill.web.pages.graph import Graphs
 from linemill.web.routes.static import static_files
 from linemill.web.snapshot import Snapshots
@@ -79,24 +79,28 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
+def a_request(site, who=ADA, path="/stats", query=""):
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [],
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+        "app": SimpleNamespace(state=SimpleNamespace(snapshots=Snapshots(site))),
+        "who": who,
+    }
+    return Request(scope)
+
+
 @pytest.fixture
 def draw(site, web_logs):
     """Draw a page of a pipeline, and read it."""
 
     def draw(template, document, *, path="/stats", query="", who=ADA, of=web_logs, **more):
         over = replace(site, pipeline=lambda: of)
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "query_string": query.encode(),
-            "headers": [],
-            "server": ("127.0.0.1", 80),
-            "scheme": "http",
-            "app": SimpleNamespace(state=SimpleNamespace(snapshots=Snapshots(over))),
-            "who": who,
-        }
-        return Reader(Pages(over).render(Request(scope), f"{template}.html", document, **more))
+        return Reader(Pages(over).render(a_request(over, who, path, query), f"{template}.html", document, **more))
 
     return draw
 
@@ -284,3 +288,29 @@ def test_a_file_is_sent_as_it_is_to_who_cannot_unpack_it(client):
 @pytest.mark.parametrize("name", ["nothing.css", "..%2f__init__.py", "%2e%2e/%2e%2e/app.py", "style.css%00", "STYLE.CSS"])
 def test_only_the_files_of_the_pages_are_sent(client, name):
     assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_what_many_dashboards_ask_for_at_a_moment_is_drawn_once(site, web_logs):
+    over = replace(site, pipeline=lambda: web_logs)
+    pages, stats = Pages(over), made_up.stats(web_logs)
+    first = pages.render(a_request(over), "stats.html", stats)
+    assert pages.render(a_request(over), "stats.html", stats.model_copy()) is first
+    assert pages.render(a_request(over), "stats.html", stats.model_copy(update={"at": stats.at + 0.5})) is not first
+
+
+def test_nobody_gets_what_was_drawn_for_somebody_else(site, web_logs):
+    over = replace(site, pipeline=lambda: web_logs)
+    pages, stats = Pages(over), made_up.stats(web_logs)
+    first = pages.render(a_request(over), "stats.html", stats)
+    for other in (Who("ada", Role.VIEWER), Who("vera", Role.ADMIN)):
+        assert pages.render(a_request(over, other), "stats.html", stats) != first
+    assert pages.render(a_request(over, query="window=1h"), "stats.html", stats) != first
+
+
+def test_what_was_drawn_is_not_kept_without_end(site, web_logs):
+    over = replace(site, pipeline=lambda: web_logs)
+    pages, stats = Pages(over), made_up.stats(web_logs)
+    first = pages.render(a_request(over), "stats.html", stats)
+    for number in range(MOST_DRAWN):
+        pages.render(a_request(over, query=f"x={number}"), "stats.html", stats)
+    assert pages.render(a_request(over), "stats.html", stats) is not first
