@@ -152,6 +152,12 @@ class Snapshots:
             ]
             return found, tuple(points)
 
+    def forget(self) -> None:
+        """Look anew when next asked: somebody has changed something, and wants to see it."""
+        with self._lock:
+            self._moment = None
+            self._texts.clear()
+
     def _is_fresh(self, at: float, fresh_s: float = FRESH_S) -> bool:
         return 0.0 <= self._clock() - at < fresh_s
 

@@ -87,6 +87,13 @@ def test_what_cannot_be_done_is_refused_in_words_that_fit_the_web(client, dead, 
         assert client.post(path).status_code == 404
 
 
+def test_what_somebody_has_done_is_seen_on_the_next_page(client):
+    assert client.get("/stats").json()["mill"]["paused"] is None
+    client.post("/pause", data={"reason": "a new oven"})
+    assert client.get("/stats").json()["mill"]["paused"]["reason"] == "a new oven"
+    assert "a new oven" in client.get("/files", headers={"Accept": "text/html"}).text
+
+
 @pytest.mark.parametrize(
     ("path", "back", "leads"),
     [

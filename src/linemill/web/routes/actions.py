@@ -150,6 +150,7 @@ def _wishing(request: Request) -> Iterator[Control]:
 
 
 def _asked(request: Request, what: str, page: str, rows: Sequence[FileRow] = ()) -> Response:
+    request.app.state.snapshots.forget()
     if wants_page(request):
         return RedirectResponse(page, 303)
     mill = mill_now(mill_state(site_of(request).history))
