@@ -6,8 +6,10 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, or_, select, update
 
+from linemill.catalog import periods
 from linemill.catalog.attempts import slices, take_back
 from linemill.catalog.encoding import Row, claim_of
+from linemill.catalog.periods import Counts
 from linemill.catalog.records import AttemptState, Claim, FileState, Origin
 from linemill.catalog.schema import attempt, file, span
 
@@ -29,6 +31,9 @@ def take_over(connection: Connection, owner_id: str, alive: Collection[str], now
         for origin, values in ((Origin.INBOX, ready), (Origin.GIVEN, failed)):
             connection.execute(update(file).where(file.c.id.in_(ids), file.c.origin == origin).values(values))
         files |= {row.id: row for row in connection.execute(select(file).where(file.c.id.in_(ids)))}
+    given = sum(1 for row in files.values() if row.origin == Origin.GIVEN)
+    if given:
+        periods.add(connection, Counts(failed=given, failures={INTERRUPTED["code"]: given}), now)
     return [claim_of(files[row.file_id], row) for row in attempts]
 
 

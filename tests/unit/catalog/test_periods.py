@@ -166,6 +166,15 @@ def test_what_another_process_had_committed_counts_once_when_it_is_published(yar
     assert (ever.files, ever.lines) == (1, 3)
 
 
+def test_a_file_that_was_named_and_whose_process_died_has_failed(yard):
+    dead = yard.open("run")
+    yard.given(dead, *yard.arrived("a", "b"))
+    yard.claim(dead, "c")
+    dead.close()
+    yard.open().take_over(60.0)
+    assert _ever(yard) == Counts(failed=2, failures={"interrupted": 2})
+
+
 def test_what_is_not_ours_any_more_is_not_counted(yard, catalog):
     (claim,) = yard.claim(catalog, "a")
     catalog.set_back([claim], 2.0)

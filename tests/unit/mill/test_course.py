@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from linemill.catalog.history import History
 from linemill.catalog.records import FileState, Origin
 from linemill.errors import WorldError
 from linemill.executors.inline import InlineExecutor
 from linemill.mill import course as course_module
 from linemill.mill import turns
+from linemill.mill.report import State
 from linemill.mill.turns import GROUP_FILES
 
 NOW = 1_000.0
@@ -282,3 +284,25 @@ def test_a_file_over_which_linemill_itself_breaks_fails_and_the_others_go_on(yar
     assert reports["b"].failure is None
     failure = reports["a"].failure
     assert (failure.code, "ZeroDivisionError: a bug" in failure.traceback) == ("invariant", True)
+
+
+def test_what_is_counted_over_time_agrees_with_the_ledgers_of_all_that_was_published(yard, make_pipeline, make_story):
+    steps = "def keep(line: str):\n    return {'no': None, '1': '1', '2': '2', '3': '3'}[line]\n"
+    pipeline = make_pipeline(steps)
+    story = make_story()
+    files = {"a": b"1\nno\nbad\n2\n", "b": b"3\n", "c": b"\x1f\x8b\x08 no archive", "d": b""}
+    story.course.begin(yard.given(pipeline, **files), yard.works(pipeline))
+    story.run()
+    history = History.open(yard.base / ".linemill")
+    assert history is not None
+    with history:
+        totals = history.now().totals
+    ledgers = [report.ledger for report in story.reports if report.state is State.DONE]
+    assert (totals.files, totals.failed) == (len(ledgers), 1)
+    assert totals.failures == {failed.code: 1 for failed in story.failed}
+    assert totals.lines == sum(ledger.lines for ledger in ledgers) == 5
+    assert totals.all_dead == sum(ledger.dead for ledger in ledgers) == 1
+    assert totals.nodes["keep"].came == sum(ledger.nodes["keep"].came for ledger in ledgers if ledger.nodes)
+    assert totals.routes == {"keep": {"all": 3}}
+    assert totals.nodes["keep"].filtered == 1
+    assert totals.raw_bytes == sum(map(len, files.values())) - len(files["c"])

@@ -31,6 +31,13 @@ def test_programs_get_what_goes_on_as_json(site, client):
     assert client.get("/stats").content == answer.content
 
 
+def test_people_get_what_goes_on_as_a_page(client):
+    answer = client.get("/stats?window=24h", headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "level" in answer.text
+
+
 @pytest.mark.parametrize("window", ["10m", "1h", "24h", "30d"])
 def test_each_window_has_at_most_120_points(client, window):
     stats = Stats.model_validate_json(client.get("/stats", params={"window": window}).content)
