@@ -346,10 +346,6 @@ class History:
         with self._database.reading() as connection:
             return periods.read(connection, seconds, since)
 
-    def totals_ever(self) -> Counts:
-        """Give what was done since the catalog was begun."""
-        return next((row.counts for row in self.periods(periods.EVER, 0)), Counts())
-
     def versions(self, *, after: str | None = None, limit: int = 100) -> Page[VersionRow]:
         """List the versions of the pipeline, the newest first.
 
@@ -396,12 +392,6 @@ class History:
         """List all tokens that were ever made, the first one first."""
         with self._database.reading() as connection:
             return tokens.listed(connection)
-
-    def controls(self) -> dict[str, Any]:
-        """Give all control values at one moment, by name, as JSON has them."""
-        with self._database.reading() as connection:
-            rows = connection.execute(select(schema.control.c.name, schema.control.c.value)).all()
-        return {name: decoding.value(value) for name, value in rows}
 
     def control(self, name: str) -> Any:
         """Give a control value, as JSON has it; None if it is not set."""
