@@ -30,8 +30,8 @@ WRITE_BYTES = 256 * 2**10
 LOOK_BYTES = 64 * 2**20
 """How often the inbox and the disk are asked again for room."""
 
-MOST_FILES = 1000
-"""In one request."""
+MOST_PARTS = 1000
+"""Of one form, files and fields."""
 
 LONGEST_FIELD_BYTES = 64 * 2**10
 """Of a field that is no file; what it says is passed over."""
@@ -127,16 +127,17 @@ async def take(chunks: AsyncIterator[bytes], content_type: str, destination: Des
     """
     taken: list[Uploaded] = []
     part: _Part | None = None
+    parts = 0
     try:
         form = Form(content_type)
         async for chunk in chunks:
             for event in form.feed(chunk):
                 match event:
                     case Begin(name):
-                        if name is not None and len(taken) >= MOST_FILES:
-                            raise SaidNo(
-                                413, "too_many", f"a form may have {MOST_FILES} files", hint="send the others in another"
-                            )
+                        parts += 1
+                        if parts > MOST_PARTS:
+                            what = f"a form may have {MOST_PARTS} parts"
+                            raise SaidNo(413, "too_many", what, hint="send the others in another")
                         part = _Part(destination, name)
                         await run_in_threadpool(part.begin)
                     case Data(piece) if part is not None:

@@ -2,6 +2,7 @@ import pytest
 
 from linemill.catalog.history import History
 from linemill.catalog.records import Failed
+from linemill.files.incoming import Incoming
 from linemill.mill.arrival import Inbox
 from linemill.mill.tidying import tidy
 
@@ -34,6 +35,14 @@ def test_what_is_in_hand_and_what_is_on_its_way_stays(yard, inbox, make_pipeline
     (inbox.processing / ".linemill-moving-0123456789abcdef.part").touch()
     assert tidy(yard.catalog, inbox, NOW) == 0
     assert yard.left() == ["processing/.linemill-moving-0123456789abcdef.part", "processing/a"]
+
+
+def test_what_nobody_sends_any_more_is_removed_from_the_inbox(yard, inbox):
+    (inbox.folder / ".linemill-incoming-0123456789abcdef.part").touch()
+    sent = Incoming(inbox.folder)
+    assert tidy(yard.catalog, inbox, NOW) == 0
+    sent.keep(["a"], None)
+    assert yard.left() == ["inbox/a"]
 
 
 def test_a_file_that_has_failed_goes_to_the_failed_ones(yard, inbox, make_pipeline):

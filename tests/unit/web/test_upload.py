@@ -123,6 +123,15 @@ def test_what_is_no_form_with_files_is_refused_and_leaves_nothing(client, inbox,
     assert _names(inbox) == []
 
 
+@pytest.mark.parametrize("disposition", ["form-data; name=f", "form-data; name=f; filename=a.log"])
+def test_a_form_of_too_many_parts_is_refused(client, inbox, disposition, monkeypatch):
+    monkeypatch.setattr("linemill.web.upload.MOST_PARTS", 3)
+    part = f"--x\r\nContent-Disposition: {disposition}\r\n\r\nline\r\n".encode()
+    said = client.post("/files", content=part * 4 + b"--x--", headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert (said.status_code, said.json()["error"]["code"]) == (413, "too_many")
+    assert len(_names(inbox)) == (3 if "filename" in disposition else 0)
+
+
 def test_a_file_that_is_too_large_is_refused_while_it_streams(sending, inbox):
     sent = 0
 
