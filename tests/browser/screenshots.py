@@ -6,9 +6,12 @@ The quick-start example is watched while its sample, and logs like it, arrive; t
 from __future__ import annotations
 
 import argparse
+import json
 import random
+import shutil
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, expect
@@ -29,16 +32,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=300, help="how long files arrive before the pictures are drawn")
     seconds = parser.parse_args().seconds
-    with tempfile.TemporaryDirectory() as folder:
-        dashboard = Dashboard(Path(folder) / "bakery")
-        try:
-            dashboard.start()
-            arrive(dashboard, seconds)
-            draw(dashboard)
-            dashboard.stop()
-        finally:
-            dashboard.clean_up()
-            CHROMIUM.stop()
+    # Its path is seen in the pictures.
+    folder = Path(tempfile.gettempdir()) / "demo"
+    folder.mkdir()
+    dashboard = Dashboard(folder / "bakery")
+    try:
+        dashboard.start()
+        arrive(dashboard, seconds)
+        draw(dashboard)
+        dashboard.stop()
+    finally:
+        dashboard.clean_up()
+        CHROMIUM.stop()
+        shutil.rmtree(folder)
 
 
 def arrive(dashboard: Dashboard, seconds: int) -> None:
@@ -72,7 +78,10 @@ def draw(dashboard: Dashboard) -> None:
     page.emulate_media(color_scheme="dark")
     keep(page, "stats-dark")
     page.emulate_media(color_scheme="light")
-    for name, path in {"files": "/files", "errors": "/errors", "file": "/files/1", "trace": "/trace?file=1&line=20"}.items():
+    with urllib.request.urlopen(dashboard.address + "/trace?file=1") as answer:
+        longest = max(json.load(answer)["lines"], key=lambda line: len(line["steps"]))
+    trace = f"/trace?file=1&line={longest['line']}"
+    for name, path in {"files": "/files?limit=12", "errors": "/errors", "file": "/files/1", "trace": trace}.items():
         page.goto(dashboard.address + path)
         expect(page.locator("body")).to_have_attribute("data-connection", "live")
         keep(page, name)
