@@ -77,6 +77,11 @@ def _ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, err.decode()
 
 
+def _parts(shop: Path) -> int:
+    """Count the files that are still being sent."""
+    return len(list((shop / "inbox").glob(".linemill-incoming-*")))
+
+
 @pytest.fixture
 def other_port() -> Iterator[int]:
     """A port on which somebody listens."""
@@ -165,19 +170,20 @@ def test_serve_refuses_a_pipeline_that_is_wrong_from_the_start(shop, linemill):
     assert 'unknown key "noodles"' in said.stderr
 
 
-def test_what_a_killed_upload_left_is_gone_after_the_next_start(shop, reached):
-    mill, url = reached("watch")
+@pytest.mark.parametrize("command", ["watch", "serve"])
+def test_what_a_killed_upload_left_is_gone_after_the_next_start(shop, reached, command):
+    mill, url = reached(command)
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as client:
         client.sendall(HALF_A_FORM)
-        _until(lambda: any(path.name.startswith(".linemill-incoming-") for path in (shop / "inbox").iterdir()))
+        _until(lambda: _parts(shop) == 1)
         mill.kill()
         mill.wait()
-    assert [path for path in (shop / "inbox").iterdir() if path.suffix == ".part"]
+    assert _parts(shop) == 1
     of_somebody_alive = Incoming(shop / "inbox")
-    again, _ = reached("watch")
-    parts = [path for path in (shop / "inbox").iterdir() if path.suffix == ".part"]
-    assert len(parts) == 1
+    assert _parts(shop) == 2
+    again, _ = reached(command)
+    assert _parts(shop) == 1
     of_somebody_alive.discard()
     assert _ended(again)[0] == 0
 
@@ -187,9 +193,9 @@ def test_an_upload_that_breaks_off_leaves_nothing(shop, reached):
     host, port = url.removeprefix("http://").split(":")
     client = socket.create_connection((host, int(port)))
     client.sendall(HALF_A_FORM)
-    _until(lambda: any(path.suffix == ".part" for path in (shop / "inbox").iterdir()))
+    _until(lambda: _parts(shop) == 1)
     client.close()
-    _until(lambda: not any(path.suffix == ".part" for path in (shop / "inbox").iterdir()))
+    _until(lambda: _parts(shop) == 0)
     code, words = _ended(mill)
     assert code == 0
     assert "web_error" not in words

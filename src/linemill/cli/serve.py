@@ -32,6 +32,7 @@ def serve(pipeline: PipelineOption = None, out: OutOption = None, host: HostOpti
     place = place_of(pipeline, out)
     checked = opened(pipeline)
     from linemill.executors.prints import prints_on_stderr
+    from linemill.files.incoming import sweep_incoming
     from linemill.observe.logs import set_up
 
     log = set_up(place.folder / "log" / "web", to_terminal=True)  # a file of its own: a mill may write the other
@@ -47,6 +48,7 @@ def serve(pipeline: PipelineOption = None, out: OutOption = None, host: HostOpti
             prints_on_stderr(),
             dashboard(place.base, latest.pipeline, log, host, port, on_end=lambda: ends.put(None)) as server,
         ):
+            sweep_incoming(place.base / checked.watch.inbox)  # what a dashboard that was killed was still taking
             server.start()
             print(f"Dashboard on {server.url} of {checked.name!r}. Ctrl-C stops.", file=sys.stderr)
             while not _has_come(ends, LOOK_S):
