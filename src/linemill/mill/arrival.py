@@ -93,10 +93,12 @@ class Inbox:
         processing: For files that are being worked on, on the same file system.
         processed: For files that are done.
         failed: For files that failed.
+        has_more: The last scan left entries out.
     """
 
     def __init__(self, settings: WatchSettings, base: Path) -> None:
         self._base = base
+        self.has_more = False
         self.folder = self._at(settings.inbox)
         self.follow(settings)
 
@@ -144,13 +146,14 @@ class Inbox:
                     os.unlink(path)
         return True
 
-    def scan(self, now: float, limit: int, known: Callable[[str, int, int], bool] | None = None) -> list[Seen]:
+    def scan(self, now: float, limit: int, known: Callable[[str, int, int], bool] | None = None, most: int = EVERY) -> list[Seen]:
         """Look through the inbox.
 
         Args:
             now: Seconds since 1970.
             limit: How many ready files to find; those behind them are not asked, and wait.
             known: Tells by name, size and time whether a file, which stays here, is done; then it is left out.
+            most: How many entries to look at, in whatever order the folder gives them.
 
         Returns:
             First the files that arrived, oldest first and then by name, then what is ignored, by name.
@@ -162,7 +165,8 @@ class Inbox:
         arrived: list[tuple[int, str, os.stat_result]] = []
         entries = self._entries()
         names = {entry.name for entry in entries}
-        for entry in entries:
+        self.has_more = len(entries) > most
+        for entry in entries[:most]:
             name = entry.name
             why = self.refuses(name)
             if why is None and not entry.is_file(follow_symlinks=False):
@@ -280,7 +284,7 @@ Known = Callable[[Path, Collection[str]], Mapping[str, tuple[int, int]]]
 """Gives, for a folder and names, size and time of change of those that were claimed and stay there."""
 
 
-def look(pipeline: Pipeline, base: Path, now: float, known: Known, limit: int = EVERY) -> list[Seen]:
+def look(pipeline: Pipeline, base: Path, now: float, known: Known) -> list[Seen]:
     """Look through a pipeline's inbox once, changing nothing; nothing is there if the folder is not.
 
     Args:
@@ -288,19 +292,27 @@ def look(pipeline: Pipeline, base: Path, now: float, known: Known, limit: int = 
         base: The folder that relative paths start from.
         now: Seconds since 1970.
         known: Asked where inputs are kept, so that those that are done are left out.
-        limit: How many ready files to find; those behind them are not asked, and wait.
+
+    Raises:
+        WorldError: The folder cannot be read.
+    """
+    return look_at_some(pipeline, base, now, known, EVERY)[0]
+
+
+def look_at_some(pipeline: Pipeline, base: Path, now: float, known: Known, most: int) -> tuple[list[Seen], bool]:
+    """Do the same with so many entries of the folder at most; give whether there are more.
 
     Raises:
         WorldError: The folder cannot be read.
     """
     inbox = Inbox(pipeline.watch, base)
     if not os.path.lexists(inbox.folder):
-        return []
-    seen = inbox.scan(now, limit)
+        return [], False
+    seen = inbox.scan(now, most, most=most)
     if pipeline.watch.after is not After.KEEP:
-        return seen
+        return seen, inbox.has_more
     done = known(inbox.folder, [one.name for one in seen])
-    return [one for one in seen if done.get(one.name) != (one.size, one.mtime_ns)]
+    return [one for one in seen if done.get(one.name) != (one.size, one.mtime_ns)], inbox.has_more
 
 
 @contextlib.contextmanager

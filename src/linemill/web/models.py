@@ -187,6 +187,7 @@ class FileList(Answer):
     files: tuple[FileItem, ...]
     after: str | None = Field(description="For `after`: where the next page begins; null if there is none.")
     trouble: str | None = Field(None, description="Why the inbox was not looked at, in words; null if it was, or need not be.")
+    inbox_has_more: bool = Field(False, description="There may be more files in the inbox than are listed.")
 
 
 class NodeCount(Answer):

@@ -108,7 +108,19 @@ def test_no_more_of_the_inbox_is_listed_than_can_be_read(client, tmp_path):
     (tmp_path / "inbox").mkdir()
     for number in range(210):
         (tmp_path / "inbox" / f"{number}.log").touch()
-    assert len(client.get("/files", params={"limit": 500}).json()["files"]) == 200
+    found = client.get("/files", params={"limit": 500}).json()
+    assert (len(found["files"]), found["inbox_has_more"]) == (200, True)
+
+
+def test_a_full_inbox_is_not_looked_through_for_every_page(client, tmp_path, monkeypatch):
+    monkeypatch.setattr("linemill.web.documents.files.LOOKED_AT", 3)
+    (tmp_path / "inbox").mkdir()
+    for number in range(3):
+        (tmp_path / "inbox" / f"{number}.log").touch()
+    assert client.get("/files").json()["inbox_has_more"] is False
+    (tmp_path / "inbox" / "3.log").touch()
+    found = client.get("/files").json()
+    assert (len(found["files"]), found["inbox_has_more"]) == (3, True)
 
 
 def test_one_file_tells_its_life_in_its_order(records, client, tmp_path):
