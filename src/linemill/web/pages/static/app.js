@@ -117,8 +117,10 @@ function millOf(mill) {
 
 function fill(kind, name, values) {
   for (const place of all(`[data-${kind}="${CSS.escape(name)}"]`)) {
-    if (kind === "node") place.dataset.state = stateOf(values);
-    for (const field of all("[data-field]", place)) say(field, values[field.dataset.field]);
+    const fields = all("[data-field]", place);
+    for (const field of fields) say(field, values[field.dataset.field]);
+    // The way of a line is drawn without figures: it is not about now.
+    if (kind === "node" && fields.length > 0) place.dataset.state = stateOf(values);
   }
 }
 
@@ -144,7 +146,7 @@ function show(stats) {
   for (const route of stats.routes) fill("route", `${route.source}→${route.target}`, route);
   if (differs(stats)) renewSoon();
   // The graph on the page is that of another version.
-  if (last !== null && stats.version !== last.version && $("[data-node]")) isStale = true;
+  if (last !== null && stats.version !== last.version && $("[data-node] [data-field]")) isStale = true;
   last = stats;
 }
 
