@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +12,19 @@ from typing import Any, Self
 
 from sqlalchemy import delete, insert, select, update
 
-from linemill.catalog import attempts, claiming, committing, owners, periods, schema, thinning, tokens, tracing, undoing
+from linemill.catalog import (
+    attempts,
+    claiming,
+    committing,
+    owners,
+    periods,
+    schema,
+    thinning,
+    tokens,
+    tracing,
+    undoing,
+    versions,
+)
 from linemill.catalog.attempts import By
 from linemill.catalog.database import Database
 from linemill.catalog.encoding import a_path_of, plain, wish_text
@@ -106,20 +117,8 @@ class Catalog:
             sources: Path to text of each processor's module.
             now: Seconds since 1970.
         """
-        kept = json.dumps(dict(sorted(sources.items())))
-        digest = hashlib.sha256(json.dumps([text, kept]).encode()).hexdigest()
         with self._database.writing() as connection:
-            same = (
-                update(schema.version)
-                .where(schema.version.c.digest == digest)
-                .values(loaded_at=now)
-                .returning(schema.version.c.id)
-            )
-            found = connection.scalar(same)
-            if found is not None:
-                return int(found)
-            row = {"digest": digest, "text": plain(text), "sources": kept, "loaded_at": now}
-            return int(connection.scalars(insert(schema.version).returning(schema.version.c.id), [row]).one())
+            return versions.keep(connection, text, sources, now)
 
     def claim(
         self,
@@ -303,17 +302,29 @@ class Catalog:
         Raises:
             UsageError: There is no such file, or it is being worked on.
         """
+        self.wish_all([file_id], wish, now)
+
+    def wish_all(self, file_ids: Sequence[int], wish: Wish, now: float) -> None:
+        """Have files worked on again, all or none, and note who wished it.
+
+        Raises:
+            UsageError: There is no such file, or one is being worked on.
+        """
         table = schema.file
+        events = []
         with self._database.writing() as connection:
-            row = connection.execute(select(table.c.name, table.c.state).where(table.c.id == file_id)).one_or_none()
-            if row is None:
-                raise UsageError(f"the catalog has no file {file_id}", hint="`linemill files` lists them")
-            if row.state not in claiming.RESTING:
-                at_it = "is being worked on" if row.state == FileState.WORKING else "is being published"
-                raise UsageError(f"the file {at_it}", row.name, "wait until it is done")
-            values = {"state": FileState.READY, "since": now, "wish": wish_text(wish), "next_try_at": now, "tries": 0}
-            connection.execute(update(table).where(table.c.id == file_id).values(values))
-            connection.execute(insert(schema.event), _event(wish.who, wish.kind, row.name, now, file_id))
+            for file_id in file_ids:
+                row = connection.execute(select(table.c.name, table.c.state).where(table.c.id == file_id)).one_or_none()
+                if row is None:
+                    raise UsageError(f"the catalog has no file {file_id}", hint="`linemill files` lists them")
+                if row.state not in claiming.RESTING:
+                    at_it = "is being worked on" if row.state == FileState.WORKING else "is being published"
+                    raise UsageError(f"the file {at_it}", row.name, "wait until it is done")
+                values = {"state": FileState.READY, "since": now, "wish": wish_text(wish), "next_try_at": now, "tries": 0}
+                connection.execute(update(table).where(table.c.id == file_id).values(values))
+                events.append(_event(wish.who, wish.kind, row.name, now, file_id))
+            if events:
+                connection.execute(insert(schema.event), events)
 
     def control(self, name: str) -> Any:
         """Give a value that processes leave for each other; None for none."""
@@ -358,15 +369,17 @@ class Catalog:
         until = None if valid_s is None else now + valid_s
         with self._database.writing() as connection:
             made = tokens.make(connection, name=name, role=role, secret=secret, expires_at=until, now=now)
-        self.event(who, "token_created", f"{made.name} (id {made.id}), {role}", now)
+            detail = f"{made.name} (id {made.id}), {role}"
+            connection.execute(insert(schema.event), _event(who, "token_created", detail, now))
         return made
 
     def revoke_token(self, token: tokens.Token, who: str, now: float) -> bool:
         """Let nobody sign in with a token any more, and note who said so; give whether anybody could before."""
         with self._database.writing() as connection:
             was_valid = tokens.revoke(connection, token.id, now)
-        if was_valid:
-            self.event(who, "token_revoked", f"{token.name} (id {token.id}), {token.role}", now)
+            if was_valid:
+                detail = f"{token.name} (id {token.id}), {token.role}"
+                connection.execute(insert(schema.event), _event(who, "token_revoked", detail, now))
         return was_valid
 
     def thin(self, now: float, *, age_s: float, most: int, keeps: Callable[[Path], bool]) -> int:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from linemill.catalog import decoding, letters, listing, now, opening, owners, periods, schema, tokens, tracing
+from linemill.catalog import decoding, letters, listing, now, opening, owners, periods, schema, tokens, tracing, versions
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
@@ -117,6 +117,15 @@ class History:
         with self._database.reading() as connection:
             row = connection.execute(select(schema.file).where(schema.file.c.id == file_id)).one_or_none()
         return decoding.file_row(row) if row is not None else None
+
+    def files_by_id(self, ids: Sequence[int]) -> list[FileRow]:
+        """Give some files, as far as they are there, by their rows."""
+        found: list[FileRow] = []
+        with self._database.reading() as connection:
+            for first in range(0, len(ids), CHUNK):
+                query = select(schema.file).where(schema.file.c.id.in_(ids[first : first + CHUNK])).order_by(schema.file.c.id)
+                found += map(decoding.file_row, connection.execute(query))
+        return found
 
     def find(self, text: str, limit: int = 100) -> list[FileRow]:
         """Find files by what somebody types: an id, a name, a name of an output, a path; as it is or as it is shown.
@@ -352,41 +361,35 @@ class History:
         Raises:
             UsageError: The cursor is none of ours.
         """
-        table, place = schema.version.c, read_cursor(after, "versions", int)
-        query = _VERSIONS.order_by(table.id.desc()).limit(limit + 1)
+        place = read_cursor(after, "versions", int)
         with self._database.reading() as connection:
-            rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
-        return _page([VersionRow(*row) for row in rows], limit, "versions")
+            found = versions.newest(connection, place[0] if place else None, limit + 1)
+        return _page(found, limit, "versions")
 
     def version(self, version_id: int) -> VersionRow | None:
         """Give one version of the pipeline."""
-        return self._first_version(_VERSIONS.where(schema.version.c.id == version_id))
+        with self._database.reading() as connection:
+            return versions.one(connection, version_id)
 
     def version_before(self, version_id: int) -> VersionRow | None:
         """Give the version that was new before this one was."""
-        table = schema.version.c
-        return self._first_version(_VERSIONS.where(table.id < version_id).order_by(table.id.desc()))
+        with self._database.reading() as connection:
+            return next(iter(versions.newest(connection, version_id, 1)), None)
 
     def current_version(self) -> VersionRow | None:
         """Give the version of the pipeline that was loaded last; None if none ever was."""
-        table = schema.version.c
-        return self._first_version(_VERSIONS.order_by(table.loaded_at.desc(), table.id.desc()))
-
-    def _first_version(self, query: Select[Any]) -> VersionRow | None:
         with self._database.reading() as connection:
-            row = connection.execute(query.limit(1)).one_or_none()
-        return VersionRow(*row) if row is not None else None
+            return versions.current(connection)
 
     def version_of(self, digest: str) -> int | None:
         """Give the row of the version with this digest."""
         with self._database.reading() as connection:
-            return connection.execute(select(schema.version.c.id).where(schema.version.c.digest == digest)).scalar_one_or_none()
+            return versions.with_digest(connection, digest)
 
     def version_text(self, version_id: int) -> tuple[str, dict[str, str]] | None:
         """Give the pipeline file of a version, and its modules by path; None if it is unknown."""
         with self._database.reading() as connection:
-            row = connection.execute(select(schema.version).where(schema.version.c.id == version_id)).one_or_none()
-        return (row.text, decoding.mapping(row.sources)) if row is not None else None
+            return versions.text(connection, version_id)
 
     def tokens(self) -> list[tokens.Token]:
         """List all tokens that were ever made, the first one first."""
@@ -399,8 +402,6 @@ class History:
             value = connection.execute(select(schema.control.c.value).where(schema.control.c.name == name)).scalar_one_or_none()
         return decoding.value(value)
 
-
-_VERSIONS = select(schema.version.c.id, schema.version.c.digest, schema.version.c.loaded_at)
 
 _OUTPUTS = select(schema.output, schema.attempt.c.file_id).join(schema.attempt, schema.attempt.c.id == schema.output.c.attempt_id)
 

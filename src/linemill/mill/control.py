@@ -110,8 +110,7 @@ class Control:
         """
         with_letters = self._history.letter_files(node, code)
         if rows is None:
-            found = map(self._history.file, with_letters)
-            chosen = [row for row in found if row is not None and row.state is FileState.DONE]
+            chosen = [row for row in self._history.files_by_id(with_letters) if row.state is FileState.DONE]
         else:
             for row in rows:
                 _refuse_hindered(Kind.REDRIVE, row)
@@ -144,8 +143,7 @@ class Control:
         return before
 
     def _wish(self, rows: Sequence[FileRow], wish: Wish, now: float) -> None:
-        for row in rows:
-            self._catalog.wish(row.id, wish, now)
+        self._catalog.wish_all([row.id for row in rows], wish, now)
         wake(self._folder)
 
     def _grown(self, file_id: int) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from linemill.catalog import Catalog
+from linemill.catalog import Catalog, schema
 from linemill.catalog.history import History
 from linemill.catalog.records import FileState, Kind, Wish
 from linemill.errors import UsageError
@@ -166,3 +166,18 @@ def test_what_may_be_asked_for_is_what_is_not_refused(records, history, control,
     for kind in ask.keys() - may:
         with pytest.raises(UsageError):
             ask[kind]([row], NOW)
+
+
+def test_wishes_are_taken_all_or_none(records, history, control, there, monkeypatch):
+    monkeypatch.setattr("linemill.catalog.history.CHUNK", 3)
+    files = [records.file(f"{number}.log", found=there, place=there) for number in range(8)]
+    for file_id in files:
+        records.letter(file_id, records.attempt(file_id))
+    rows = history.files_by_id(files)
+    records.update(schema.file, files[-1], state="working")  # since it was looked at
+    with pytest.raises(UsageError, match="is being worked on"):
+        control.redrive(rows, NOW)
+    assert history.events().rows == ()
+    assert _row(history, files[0]).state is FileState.DONE
+    assert len(control.redrive(None, NOW)) == len(files) - 1
+    assert _row(history, files[0]).wish == Wish(Kind.REDRIVE, "me")
