@@ -370,7 +370,7 @@ class Catalog:
         with self._database.writing() as connection:
             made = tokens.make(connection, name=name, role=role, secret=secret, expires_at=until, now=now)
             detail = f"{made.name} (id {made.id}), {role}"
-            connection.execute(insert(schema.event), _event(who, "token_created", detail, now))
+            connection.execute(insert(schema.event), _event(who, "token_created", detail, now, None))
         return made
 
     def revoke_token(self, token: tokens.Token, who: str, now: float) -> bool:
@@ -379,7 +379,7 @@ class Catalog:
             was_valid = tokens.revoke(connection, token.id, now)
             if was_valid:
                 detail = f"{token.name} (id {token.id}), {token.role}"
-                connection.execute(insert(schema.event), _event(who, "token_revoked", detail, now))
+                connection.execute(insert(schema.event), _event(who, "token_revoked", detail, now, None))
         return was_valid
 
     def thin(self, now: float, *, age_s: float, most: int, keeps: Callable[[Path], bool]) -> int:

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, bindparam, func, literal, select, union_all
 
-from linemill.catalog import owners, periods
+from linemill.catalog import owners, periods, versions
 from linemill.catalog.periods import Counts
 from linemill.catalog.records import FileState, Owner
-from linemill.catalog.schema import control, file, version
+from linemill.catalog.schema import control, file
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ def now(connection: Connection, folder: Path, limit: int) -> Now:
         folder: The state folder.
         limit: Files of a state are counted so far, so that a million takes no longer.
     """
-    totals = periods.read(connection, periods.EVER, 0)
+    totals, version = periods.read(connection, periods.EVER, 0), versions.current(connection)
     return Now(
         totals=totals[0].counts if totals else Counts(),
         files={FileState(row.state): row.files for row in connection.execute(_FILES, {"limit": limit})},
         controls={row.name: json.loads(row.value) for row in connection.execute(_CONTROLS)},
         owners=owners.living(connection, folder),
-        digest=connection.scalar(_DIGEST),
+        digest=version.digest if version is not None else None,
     )
 
 
@@ -62,4 +62,3 @@ _FILES = union_all(
     )
 )
 _CONTROLS = select(control.c.name, control.c.value)
-_DIGEST = select(version.c.digest).order_by(version.c.loaded_at.desc(), version.c.id.desc()).limit(1)
