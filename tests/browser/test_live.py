@@ -48,6 +48,9 @@ def test_errors_arrive_on_their_page(dashboard: Dashboard, visit: Callable[..., 
     page = visit().live("/errors")
     dashboard.drop("monday.log", orders(20) + orders(1, pieces=5000))
     expect(page.get_by_text("an order has 1 to 50 pieces, this one 5000").first).to_be_visible()
+    dashboard.drop("tuesday.log", orders(20, pieces=5000))
+    expect(page.get_by_role("heading", name="Files that failed as a whole")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="tuesday.log")).to_contain_text("budget")
 
 
 @pytest.mark.slow
