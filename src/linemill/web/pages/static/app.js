@@ -177,6 +177,7 @@ function renew() {
   request.open("GET", location.href);
   request.setRequestHeader("Accept", "text/html");
   request.responseType = "document";
+  request.timeout = LONGEST_RENEW_MS;
   request.onload = () => {
     const fresh = request.response;
     if (!fresh) return;
