@@ -399,12 +399,12 @@ function send(upload) {
     progress.value = loaded / total;
     if (loaded === total) outcome.textContent = "being checked";
   };
-  const broken = () => sent("the connection broke off and nothing was kept: send it again");
+  const broken = () => sent("✕ the connection broke off and nothing was kept: send it again");
   request.onload = () => {
     const [taken] = request.response?.files ?? [];
     const trouble = request.response?.error;
-    if (taken) sent("taken as ", element("a", { href: taken.href }, taken.name));
-    else if (trouble) sent([trouble.what, trouble.hint].filter(Boolean).join("; "));
+    if (taken) sent("✓ taken as ", element("a", { href: taken.href }, taken.name));
+    else if (trouble) sent(`✕ ${[trouble.what, trouble.hint].filter(Boolean).join("; ")}`);
     else broken(); // a server that ends has no words left
   };
   request.onabort = () => sent("cancelled");
