@@ -136,6 +136,13 @@ def test_the_form_is_the_one_that_is_asked_for(client, accept, kind):
     assert answer.text.endswith("# EOF\n") == (kind != "text/plain")
 
 
+@pytest.mark.parametrize("version", ["abc", "1.x.0", "9" * 5000, "1.0.0\xff", "", "²"])
+def test_a_version_that_is_none_is_answered_in_the_oldest_form(client, version):
+    for kind in ("text/plain", "application/openmetrics-text"):
+        answer = client.get("/metrics", headers={"Accept": f"{kind}; version={version}".encode("latin-1")})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+
+
 def test_a_catalog_that_cannot_be_read_is_a_refusal(client, monkeypatch):
     def refuse(self: History) -> None:
         raise WorldError("the disk says no")
