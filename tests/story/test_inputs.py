@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
+pytestmark = pytest.mark.slow
+
 PASS = """\
 nodes:
   keep: {use: "steps:keep", to: all}
@@ -108,7 +110,7 @@ def test_archives_are_told_by_their_content_and_read_as_what_is_inside(passing, 
 class TestFilesThatFail:
     """Each fails alone, says why in words and by a code, and leaves nothing; the good file beside it is done."""
 
-    @pytest.fixture(params=["1", pytest.param("2", marks=pytest.mark.slow)])
+    @pytest.fixture(params=["1", "2"])
     def refused(self, request, passing, linemill, files_in):
         """Run files that cannot be processed beside a good one, with one worker and with two; give their failures."""
 

@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PASS = """\
 nodes:
   keep: {use: "steps:keep", to: {tick: ticks, "*": all}}
@@ -166,7 +168,7 @@ class TestGrowingOutputs:
             (passing / name).write_text(f"{name}\n" + "tick\n" * number)
         return passing
 
-    @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+    @pytest.mark.parametrize("workers", ["1", "2"])
     def test_lines_come_in_the_order_of_the_files_and_those_of_a_file_that_fails_do_not(self, growing, linemill, workers):
         (growing / "3.log").write_bytes(b"\x1f\x8b\x08 not really")
         said = linemill("run", *self.NAMES, "--json", "--workers", workers)
@@ -216,7 +218,7 @@ class TestErrorBudget:
 
 
 class TestAWorldThatSaysNo:
-    @pytest.fixture(params=["1", pytest.param("2", marks=pytest.mark.slow)])
+    @pytest.fixture(params=["1", "2"])
     def workers(self, request):
         return request.param
 
@@ -293,7 +295,10 @@ class TestAWorldThatSaysNo:
         "what",
         [
             "out/all/a.log",
-            *(pytest.param(what, marks=pytest.mark.slow) for what in ("out", "out/all", "dead", "dead/a.log.jsonl")),
+            "out",
+            "out/all",
+            "dead",
+            "dead/a.log.jsonl",
         ],
     )
     def test_something_else_where_an_output_should_be_fails_the_file(self, passing, linemill, files_in, what):
@@ -360,7 +365,7 @@ def keep(line: str) -> str:
         assert (said.returncode, said.stdout) == (0, "a\nb\n")
         assert set(said.stderr.splitlines()) >= self.SAID
 
-    @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+    @pytest.mark.parametrize("workers", ["1", "2"])
     def test_not_into_json(self, talking, linemill, workers):
         said = linemill("run", "a.log", "--json", "--workers", workers)
         assert json.loads(said.stdout)["totals"]["lines"] == 2

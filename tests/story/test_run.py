@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PASS = """\
 nodes:
   keep: {use: "steps:keep", to: {tick: ticks, "*": all}}

@@ -14,6 +14,8 @@ import pytest
 
 from bench.app_log import chunk
 
+pytestmark = pytest.mark.slow
+
 ROUTED = """\
 nodes:
   clean: {use: "steps:clean", to: level}
@@ -44,8 +46,6 @@ outputs:
 
 LARGE_BYTES = 40_000_000
 """More than two spans, so that the file is cut."""
-
-needs_time = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,6 @@ class TestTwoComeToTheSameAsOne:
         assert one[0] == 0
         assert any("dead" in path for path in one[2])
 
-    @needs_time
     @pytest.mark.parametrize("end", [b"", b"no newline at the end"])
     def test_with_one_file_that_is_cut_into_spans(self, write_project, outcome_of, log, end):
         folder = write_project(ROUTED, CLEAN)
@@ -98,7 +97,6 @@ class TestTwoComeToTheSameAsOne:
         found = [number for number, line in enumerate(log.split(b"\n"), 1) if b"took 7ms" in line]
         assert numbers == found
 
-    @needs_time
     def test_with_lines_that_reach_over_the_borders_of_spans(self, write_project, outcome_of, log):
         folder = write_project(ROUTED, CLEAN)
         half, span = 500_000, 16 * 2**20
@@ -114,7 +112,6 @@ class TestTwoComeToTheSameAsOne:
         (letter,) = [line for line in map(json.loads, one[2]["dead/a.log.jsonl"].splitlines()) if line["code"] == "too_long"]
         assert (letter["offset"], letter["length"]) == (2 * span - half, 2**20 + 10)
 
-    @needs_time
     @pytest.mark.parametrize("kind", ["utf-16", "gzip", "utf-8 with mark"])
     def test_with_a_large_file_of_another_kind(self, write_project, outcome_of, log, kind):
         folder = write_project(ROUTED, CLEAN)
@@ -129,7 +126,6 @@ class TestTwoComeToTheSameAsOne:
         assert one == two
         assert one[0] == 0
 
-    @needs_time
     def test_with_a_large_file_and_a_step_that_holds_state(self, write_project, outcome_of, log):
         folder = write_project(
             PASS.replace("steps:keep", "steps:Number"),
@@ -199,7 +195,6 @@ def keep(line: str) -> str:
         assert [report["failure"]["code"] for report in json.loads(said.stdout)["files"]] == ["worker_died"] * 12
         assert files_in(folder) == sorted(names)
 
-    @needs_time
     def test_a_large_file_fails_as_a_whole(self, write_project, linemill, files_in, log):
         folder = write_project(PASS, self.ENDS)
         (folder / "a.log").write_bytes(log + b"kill\n")

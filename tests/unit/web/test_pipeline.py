@@ -137,7 +137,7 @@ def test_secrets_in_the_text_become_dots_and_nothing_else_changes(text, shown):
     assert masked_text(text) == shown
 
 
-@pytest.mark.parametrize("text", ["with: {token: x", "a: \0", "[" * 3000])
+@pytest.mark.parametrize("text", ["with: {token: x", "a: \0", "[" * 1100])
 def test_a_text_in_which_secrets_cannot_be_found_is_not_shown(text):
     assert "token: x" not in masked_text(text)
     assert "cannot be read" in masked_text(text)
