@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.dashboards import Dashboard, orders
 from tests.browser.visits import Visit
+from tests.crash.mills import wait_for
 
 
 @pytest.mark.slow
@@ -24,7 +25,8 @@ def test_a_dead_letter_is_delivered_once_its_processor_is_mended(dashboard: Dash
     page.get_by_role("button", name="re-drive").first.click()
 
     expect(page.get_by_text("an order has 1 to 50 pieces, this one 5000")).to_have_count(0)
-    assert '"pieces":5000' in book.read_text()
+    # What is committed can be seen a moment before it is published.
+    wait_for(lambda: '"pieces":5000' in book.read_text(), "the order in its book", lambda: dashboard.words)
     page.goto(dashboard.address + "/stats")
     expect(page.locator("[data-output=order_book] [data-field=count]").first).to_have_text("21")
 
