@@ -258,7 +258,7 @@ class FileLife(RuleBasedStateMachine):
         life.wish = data.draw(st.sampled_from(kinds), label="kind")
         file_id = next(row.id for row in self.rows() if row.life_name == life.life_name)
         with Catalog.open(self.folder / ".linemill", "test") as catalog:
-            catalog.wish(file_id, Wish(life.wish, "test", append_again=True), self.clock.time())
+            catalog.wish([file_id], Wish(life.wish, "test", append_again=True), self.clock.time())
 
     @invariant()
     def states_are_legal(self) -> None:

@@ -16,6 +16,7 @@ from linemill.catalog import (
     attempts,
     claiming,
     committing,
+    events,
     owners,
     periods,
     schema,
@@ -24,10 +25,11 @@ from linemill.catalog import (
     tracing,
     undoing,
     versions,
+    wishing,
 )
 from linemill.catalog.attempts import By
 from linemill.catalog.database import Database
-from linemill.catalog.encoding import a_path_of, plain, wish_text
+from linemill.catalog.encoding import a_path_of
 from linemill.catalog.opening import open_database, tag_of
 from linemill.catalog.records import (
     Arrived,
@@ -44,7 +46,7 @@ from linemill.catalog.records import (
     Wish,
 )
 from linemill.catalog.recovering import must_stay, take_over
-from linemill.errors import LinemillError, UsageError
+from linemill.errors import LinemillError
 from linemill.files import shown
 
 
@@ -296,35 +298,14 @@ class Catalog:
             alive = {owner.id for owner in owners.living(connection, self._folder)}
             return must_stay(connection, attempt_ids, alive)
 
-    def wish(self, file_id: int, wish: Wish, now: float) -> None:
-        """Have a file worked on again, and note who wished it.
-
-        Raises:
-            UsageError: There is no such file, or it is being worked on.
-        """
-        self.wish_all([file_id], wish, now)
-
-    def wish_all(self, file_ids: Sequence[int], wish: Wish, now: float) -> None:
+    def wish(self, file_ids: Sequence[int], wish: Wish, now: float) -> None:
         """Have files worked on again, all or none, and note who wished it.
 
         Raises:
             UsageError: There is no such file, or one is being worked on.
         """
-        table = schema.file
-        events = []
         with self._database.writing() as connection:
-            for file_id in file_ids:
-                row = connection.execute(select(table.c.name, table.c.state).where(table.c.id == file_id)).one_or_none()
-                if row is None:
-                    raise UsageError(f"the catalog has no file {file_id}", hint="`linemill files` lists them")
-                if row.state not in claiming.RESTING:
-                    at_it = "is being worked on" if row.state == FileState.WORKING else "is being published"
-                    raise UsageError(f"the file {at_it}", row.name, "wait until it is done")
-                values = {"state": FileState.READY, "since": now, "wish": wish_text(wish), "next_try_at": now, "tries": 0}
-                connection.execute(update(table).where(table.c.id == file_id).values(values))
-                events.append(_event(wish.who, wish.kind, row.name, now, file_id))
-            if events:
-                connection.execute(insert(schema.event), events)
+            wishing.wish(connection, file_ids, wish, now)
 
     def control(self, name: str) -> Any:
         """Give a value that processes leave for each other; None for none."""
@@ -348,7 +329,7 @@ class Catalog:
     def event(self, who: str, what: str, detail: str, now: float, file_id: int | None = None) -> None:
         """Note that something happened that is worth knowing."""
         with self._database.writing() as connection:
-            connection.execute(insert(schema.event), _event(who, what, detail, now, file_id))
+            events.note(connection, who, what, detail, now, file_id)
 
     def make_token(
         self, name: str | None, role: Role, secret: str, who: str, now: float, *, valid_s: float | None = None
@@ -369,8 +350,7 @@ class Catalog:
         until = None if valid_s is None else now + valid_s
         with self._database.writing() as connection:
             made = tokens.make(connection, name=name, role=role, secret=secret, expires_at=until, now=now)
-            detail = f"{made.name} (id {made.id}), {role}"
-            connection.execute(insert(schema.event), _event(who, "token_created", detail, now, None))
+            events.note(connection, who, "token_created", f"{made.name} (id {made.id}), {role}", now)
         return made
 
     def revoke_token(self, token: tokens.Token, who: str, now: float) -> bool:
@@ -378,8 +358,7 @@ class Catalog:
         with self._database.writing() as connection:
             was_valid = tokens.revoke(connection, token.id, now)
             if was_valid:
-                detail = f"{token.name} (id {token.id}), {token.role}"
-                connection.execute(insert(schema.event), _event(who, "token_revoked", detail, now, None))
+                events.note(connection, who, "token_revoked", f"{token.name} (id {token.id}), {token.role}", now)
         return was_valid
 
     def thin(self, now: float, *, age_s: float, most: int, keeps: Callable[[Path], bool]) -> int:
@@ -402,7 +381,3 @@ class Catalog:
                     thinning.thin_versions(connection, now - age_s)
                     periods.thin(connection, now)
                     return removed
-
-
-def _event(who: str, what: str, detail: str, now: float, file_id: int | None) -> dict[str, object]:
-    return {"at": now, "who": plain(who), "what": what, "file_id": file_id, "detail": plain(detail)}

@@ -6,20 +6,32 @@ million files takes as long as one of a thousand. `filtering` sees to the latter
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, select
 
-from linemill.catalog import decoding, letters, listing, now, opening, owners, periods, schema, tokens, tracing, versions
+from linemill.catalog import (
+    decoding,
+    events,
+    finding,
+    letters,
+    listing,
+    now,
+    opening,
+    owners,
+    periods,
+    schema,
+    tokens,
+    tracing,
+    versions,
+)
 from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
-from linemill.catalog.encoding import plain
 from linemill.catalog.listing import SORTS
 from linemill.catalog.now import Now
 from linemill.catalog.periods import PeriodRow
@@ -37,7 +49,7 @@ from linemill.catalog.rows import (
     VersionRow,
 )
 from linemill.errors import UsageError
-from linemill.files import shown, unshown
+from linemill.files import unshown
 
 T = TypeVar("T")
 
@@ -133,27 +145,8 @@ class History:
         Returns:
             The one with the id first, then the newest first.
         """
-        table = schema.file.c
-        names = list(dict.fromkeys([shown(text), plain(text)]))
-        conditions: list[ColumnElement[bool]] = [table.name.in_(names), table.life_name.in_(names)]
-        path = Path(text)
-        if os.sep in text:
-            # By the last part, which has an index, and then by the whole.
-            places = [shown(Path.cwd() / path), str(Path.cwd() / path), shown(path.resolve())]
-            last = [shown(path.name), path.name]
-            conditions = [
-                and_(either.in_(last), or_(table.found.in_(places), table.place.in_(places)))
-                for either in (table.name, table.life_name)
-            ]
-        found: dict[int, FileRow] = {}
         with self._database.reading() as connection:
-            if text.isascii() and text.isdigit() and len(text) < 19:
-                found |= _by_id(connection.execute(select(schema.file).where(table.id == int(text))))
-            named: dict[int, FileRow] = {}
-            for condition in conditions:  # one by one: an OR over two indices is more than some planners take
-                named |= _by_id(connection.execute(select(schema.file).where(condition).order_by(table.id.desc()).limit(limit)))
-        newest = sorted(named.values(), key=lambda row: row.id, reverse=True)
-        return list((found | {row.id: row for row in newest}).values())[:limit]
+            return finding.find(connection, text, limit)
 
     def known_in(self, folder: Path, names: Collection[str]) -> dict[str, tuple[int, int]]:
         """Give the size and the time of change, when they were last claimed, of these files that stay in a watched folder."""
@@ -214,26 +207,10 @@ class History:
             rows = connection.execute(_OUTPUTS.where(schema.output.c.target == target).order_by(schema.output.c.id)).all()
         return [decoding.output_row(row) for row in rows]
 
-    def node_counts(self, attempt_id: int) -> list[NodeRow]:
-        """List what each node did in an attempt, in topological order."""
-        table = schema.node_count.c
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                select(schema.node_count).where(table.attempt_id == attempt_id).order_by(table.position)
-            ).all()
-        return [decoding.node_row(row) for row in rows]
-
-    def node_counts_of(self, attempt_ids: Collection[int]) -> dict[int, list[NodeRow]]:
+    def node_counts(self, attempt_ids: Collection[int]) -> dict[int, list[NodeRow]]:
         """List what each node did in some attempts, in topological order, by attempt."""
-        return self._node_counts(schema.node_count.c.attempt_id.in_(attempt_ids))
-
-    def node_counts_between(self, first_id: int, last_id: int) -> dict[int, list[NodeRow]]:
-        """List what each node did in many attempts, from one row to another, by attempt."""
-        return self._node_counts(schema.node_count.c.attempt_id.between(first_id, last_id))
-
-    def _node_counts(self, where: ColumnElement[bool]) -> dict[int, list[NodeRow]]:
         table = schema.node_count.c
-        query = select(schema.node_count).where(where).order_by(table.attempt_id, table.position)
+        query = select(schema.node_count).where(table.attempt_id.in_(attempt_ids)).order_by(table.attempt_id, table.position)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         found: dict[int, list[NodeRow]] = {}
@@ -330,13 +307,10 @@ class History:
         Raises:
             UsageError: The cursor is none of ours.
         """
-        table, place = schema.event.c, read_cursor(after, "events", int)
-        query = select(schema.event).order_by(table.id.desc()).limit(limit + 1)
-        if file_id is not None:
-            query = query.where(table.file_id == file_id)
+        place = read_cursor(after, "events", int)
         with self._database.reading() as connection:
-            rows = connection.execute(query.where(table.id < place[0]) if place else query).all()
-        return _page([decoding.event_row(row) for row in rows], limit, "events")
+            found = events.newest(connection, file_id, place[0] if place else None, limit + 1)
+        return _page(found, limit, "events")
 
     def totals(self) -> dict[FileState, int]:
         """Count the files in each state that has any."""
@@ -404,10 +378,6 @@ class History:
 
 
 _OUTPUTS = select(schema.output, schema.attempt.c.file_id).join(schema.attempt, schema.attempt.c.id == schema.output.c.attempt_id)
-
-
-def _by_id(rows: Any) -> dict[int, FileRow]:
-    return {row.id: decoding.file_row(row) for row in rows}
 
 
 def _id(row: Any) -> tuple[int]:

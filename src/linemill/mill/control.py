@@ -143,7 +143,7 @@ class Control:
         return before
 
     def _wish(self, rows: Sequence[FileRow], wish: Wish, now: float) -> None:
-        self._catalog.wish_all([row.id for row in rows], wish, now)
+        self._catalog.wish([row.id for row in rows], wish, now)
         wake(self._folder)
 
     def _grown(self, file_id: int) -> list[str]:

@@ -133,15 +133,19 @@ def _unpublished(history: History, file_id: int | None) -> tuple[int, ...]:
 
 def _published(history: History, file_id: int | None) -> Iterator[tuple[AttemptRow, Sequence[NodeRow]]]:
     if file_id is not None:
-        for attempt in history.attempts(file_id):
-            if attempt.state is AttemptState.PUBLISHED:
-                yield attempt, history.node_counts(attempt.id)
-        return
-    after = 0
-    while attempts := history.published_attempts(after):
-        nodes = history.node_counts_between(attempts[0].id, attempts[-1].id)
+        pages = iter([[attempt for attempt in history.attempts(file_id) if attempt.state is AttemptState.PUBLISHED]])
+    else:
+        pages = _pages(history)
+    for attempts in pages:
+        nodes = history.node_counts([attempt.id for attempt in attempts])
         for attempt in attempts:
             yield attempt, nodes.get(attempt.id, ())
+
+
+def _pages(history: History) -> Iterator[list[AttemptRow]]:
+    after = 0
+    while attempts := history.published_attempts(after):
+        yield attempts
         after = attempts[-1].id
 
 

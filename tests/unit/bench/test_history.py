@@ -19,7 +19,7 @@ def test_a_history_is_as_long_as_it_is_said_to_be(tmp_path):
         assert read is not None
         with read:
             assert read.totals() == {FileState.DONE: 12_222, FileState.FAILED: 123}
-            assert [len(read.attempts(12_345)), len(read.outputs(file_id=12_345)), len(read.node_counts(12_345))] == [1, 1, 1]
+            assert [len(read.attempts(12_345)), len(read.outputs(file_id=12_345)), len(read.node_counts([12_345]))] == [1, 1, 1]
 
 
 def test_both_are_asked_the_same(tmp_path, capsys, monkeypatch):

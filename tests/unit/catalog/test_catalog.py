@@ -25,7 +25,7 @@ def test_a_version_that_is_known_has_its_row(yard, catalog):
 def test_a_wish_makes_a_file_ready_and_is_noted(yard, catalog):
     (claim,) = yard.claim(catalog, "a\n")
     catalog.fail([yard.failed(claim)], 2.0)
-    catalog.wish(claim.file_id, Wish(Kind.RETRY, "somebody"), 5.0)
+    catalog.wish([claim.file_id], Wish(Kind.RETRY, "somebody"), 5.0)
     assert yard.value("select state, since, next_try_at, tries from file") == ("ready", 5.0, 5.0, 0)
     assert yard.value("select at, who, what, file_id, detail from event") == (5.0, "somebody", "retry", claim.file_id, "a\\n")
     (again,) = yard.take(catalog)
@@ -37,7 +37,7 @@ def test_a_wish_reaches_the_attempt(yard, catalog):
     (claim,) = yard.claim(catalog, "a")
     yard.done(catalog, [claim])
     wish = Wish(Kind.REPROCESS, "somebody", append_again=True)
-    catalog.wish(claim.file_id, wish, 5.0)
+    catalog.wish([claim.file_id], wish, 5.0)
     (again,) = yard.take(catalog)
     assert (again.kind, again.wish) == (Kind.REPROCESS, wish)
 
@@ -45,12 +45,12 @@ def test_a_wish_reaches_the_attempt(yard, catalog):
 def test_a_file_that_is_in_hand_is_not_wished_for(yard, catalog):
     (claim,) = yard.claim(catalog, "a")
     with pytest.raises(UsageError, match="is being worked on"):
-        catalog.wish(claim.file_id, Wish(Kind.RETRY, "somebody"), 5.0)
+        catalog.wish([claim.file_id], Wish(Kind.RETRY, "somebody"), 5.0)
     catalog.commit([yard.commit(claim)], 5.0)
     with pytest.raises(UsageError, match="is being published"):
-        catalog.wish(claim.file_id, Wish(Kind.RETRY, "somebody"), 5.0)
+        catalog.wish([claim.file_id], Wish(Kind.RETRY, "somebody"), 5.0)
     with pytest.raises(UsageError, match="has no file 99"):
-        catalog.wish(99, Wish(Kind.RETRY, "somebody"), 5.0)
+        catalog.wish([99], Wish(Kind.RETRY, "somebody"), 5.0)
     assert yard.rows("select * from event") == []
 
 
@@ -140,7 +140,7 @@ def _everything(yard, catalog) -> Callable[[], None]:
         catalog.take_over(9.0)
         catalog.redo()
         catalog.forget(yard.take(catalog, 10.0))
-        catalog.wish(first.file_id, Wish(Kind.REPROCESS, "somebody"), 11.0)
+        catalog.wish([first.file_id], Wish(Kind.REPROCESS, "somebody"), 11.0)
         (again,) = yard.take(catalog, 12.0, only=[first.file_id])
         catalog.published(catalog.commit([yard.commit(again)], 12.0), 13.0)
 

@@ -108,7 +108,7 @@ def test_a_published_file_is_done_and_where_it_went(yard, catalog, how: dict[str
 def test_publishing_twice_changes_nothing(yard, catalog):
     (claim,) = yard.claim(catalog, "a.txt")
     redos = yard.done(catalog, [claim], 8.0)
-    catalog.wish(claim.file_id, Wish(Kind.REPROCESS, "somebody"), 9.0)
+    catalog.wish([claim.file_id], Wish(Kind.REPROCESS, "somebody"), 9.0)
     catalog.published(redos, 10.0)
     assert yard.value("select state, done_at from file") == ("ready", 8.0)
 
@@ -118,7 +118,7 @@ def test_reprocessing_replaces_outputs_and_dead_letters(yard, catalog):
     dead = yard.staged(claim, "dead/a.txt.jsonl", k=1)
     redos = catalog.commit([yard.commit(claim, yard.staged(claim, "out/a.txt"), dead, dead=2)], 5.0)
     catalog.published(redos, 5.0)
-    catalog.wish(claim.file_id, Wish(Kind.REPROCESS, "somebody"), 9.0)
+    catalog.wish([claim.file_id], Wish(Kind.REPROCESS, "somebody"), 9.0)
     (again,) = yard.take(catalog)
     assert again.kind is Kind.REPROCESS
     (redo,) = catalog.commit([yard.commit(again, obsolete=(dead.target,))], 10.0)
@@ -135,7 +135,7 @@ def test_a_redrive_adds_to_the_file_that_is_there(yard, catalog):
     dead = yard.staged(claim, "dead/a.txt.jsonl", lines=2, k=1)
     catalog.published(catalog.commit([yard.commit(claim, yard.staged(claim, "out/a.txt", size=30), dead, dead=2)], 5.0), 5.0)
     for offset, left in ((30, 1), (40, 1)):
-        catalog.wish(claim.file_id, Wish(Kind.REDRIVE, "somebody"), 9.0)
+        catalog.wish([claim.file_id], Wish(Kind.REDRIVE, "somebody"), 9.0)
         (redrive,) = yard.take(catalog)
         dead = yard.staged(redrive, "dead/a.txt.jsonl", lines=left, k=1)
         (redo,) = catalog.commit([yard.commit(redrive, _appended(yard, redrive, "out/a.txt"), dead, dead=left)], 10.0)
@@ -145,11 +145,11 @@ def test_a_redrive_adds_to_the_file_that_is_there(yard, catalog):
         assert yard.value("select count(*) from dead_letter") == left
     stands = yard.rows("select name, how, bytes from output where replaced_by is null order by id")
     assert stands == [("out", "whole", 30), ("out", "appended", 10), ("out", "appended", 10), (DEAD_LETTERS, "whole", 10)]
-    catalog.wish(claim.file_id, Wish(Kind.REPROCESS, "somebody"), 9.0)
+    catalog.wish([claim.file_id], Wish(Kind.REPROCESS, "somebody"), 9.0)
     (again,) = yard.take(catalog)
     catalog.published(catalog.commit([yard.commit(again, yard.staged(again, "out/a.txt", size=33))], 11.0), 11.0)
     assert yard.value("select bytes from output where replaced_by is null and name = 'out'") == 33
-    catalog.wish(claim.file_id, Wish(Kind.REDRIVE, "somebody"), 9.0)
+    catalog.wish([claim.file_id], Wish(Kind.REDRIVE, "somebody"), 9.0)
     (redrive,) = yard.take(catalog)
     (redo,) = catalog.commit([yard.commit(redrive, _appended(yard, redrive, "out/a.txt"))], 12.0)
     assert redo.outputs[0].offset == 33

@@ -189,7 +189,7 @@ def test_the_parts_of_a_file_come_in_their_order(records, history):
     assert history.outputs(attempt_id=second) == outputs[1:]
     assert (outputs[1].offset, outputs[1].end, outputs[1].lines, outputs[0].replaced_by) == (7, 11, 2, second)
     assert sum(length for length, _ in outputs[1].pieces) == 4
-    nodes = history.node_counts(first)
+    nodes = history.node_counts([first])[first]
     assert [(row.node, row.counts.gave, row.counts.sent) for row in nodes] == [
         ("a", {"x": 2}, {"b": 2}),
         ("b", {"": 2}, {"all": 2}),
@@ -275,7 +275,7 @@ def test_a_page_of_files_is_explained_with_one_look_at_what_belongs_to_it(record
     assert history.file_names([first, second, 99]) == {first: "a\udcff.log", second: "b.log"}
     found = history.attempts_by_id([tries[1], tries[2], 99])
     assert {key: (row.file_id, row.number) for key, row in found.items()} == {tries[1]: (first, 2), tries[2]: (second, 1)}
-    counts = history.node_counts_of([tries[0], tries[2]])
+    counts = history.node_counts([tries[0], tries[2]])
     assert sorted(counts) == [tries[0], tries[2]]
     assert [[row.node for row in rows] for rows in counts.values()] == [["first", "last"]] * 2
 

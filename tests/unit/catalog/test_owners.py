@@ -126,7 +126,7 @@ def test_staged_files_of_an_attempt_that_another_followed_need_not_stay(yard, ca
     (claim,) = yard.claim(catalog, "a")
     catalog.checkpoint(claim, [yard.span(0)])
     catalog.set_back([claim], 5.0)
-    catalog.wish(claim.file_id, Wish(Kind.REPROCESS, "somebody"), 6.0)
+    catalog.wish([claim.file_id], Wish(Kind.REPROCESS, "somebody"), 6.0)
     assert catalog.must_stay([claim.attempt_id]) == {claim.attempt_id}
     yard.take(catalog)
     assert catalog.must_stay([claim.attempt_id]) == set()

@@ -33,7 +33,7 @@ def _ever(yard) -> Counts:
 
 
 def _again(yard, catalog, claim, kind: Kind):
-    catalog.wish(claim.file_id, Wish(kind, "somebody"), 2000.0)
+    catalog.wish([claim.file_id], Wish(kind, "somebody"), 2000.0)
     (again,) = yard.take(catalog, 2000.0)
     assert again.kind is kind
     return again

@@ -105,7 +105,7 @@ def test_the_end_of_a_growing_file_outlives_what_is_known_of_its_lines(yard, cat
 def test_the_end_of_a_file_of_its_own_goes_with_it(yard, catalog):
     (claim,) = yard.claim(catalog, "a")
     yard.done(catalog, [claim], 5.0)
-    catalog.wish(claim.file_id, Wish(Kind.REDRIVE, "somebody"), 5.0)
+    catalog.wish([claim.file_id], Wish(Kind.REDRIVE, "somebody"), 5.0)
     (redrive,) = yard.take(catalog)
     redos = catalog.commit([yard.commit(redrive, yard.staged(redrive, "out/a", How.APPENDED))], 6.0)
     catalog.published(redos, 6.0)

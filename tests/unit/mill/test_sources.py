@@ -94,7 +94,7 @@ def test_files_that_wait_are_taken_and_no_others(yard, make_pipeline, publish):
     claims = yard.given(pipeline, a=b"a\n", b=b"b\n", c=b"c\n")
     publish(pipeline, claims)
     for claim in claims:
-        yard.catalog.wish(claim.file_id, Wish(Kind.REPROCESS, "me"), NOW)
+        yard.catalog.wish([claim.file_id], Wish(Kind.REPROCESS, "me"), NOW)
     ready = Ready(yard.catalog, [claims[0].file_id, claims[2].file_id], DAY)
     ready.begin(yard.version(pipeline))
     taken = ready.more(9, NOW)

@@ -44,7 +44,7 @@ def file_page(site: Site, row: FileRow) -> FilePage:
     mill = mill_state(site.history)
     found = explained(site.history, row, mill)
     attempts = found.attempts[-ATTEMPTS:]
-    counts = site.history.node_counts_of([attempt.id for attempt in attempts])
+    counts = site.history.node_counts([attempt.id for attempt in attempts])
     letters = site.history.letters(file_id=row.id, limit=LETTERS).rows
     events = site.history.events(file_id=row.id, limit=EVENTS).rows
     return FilePage(
