@@ -38,8 +38,11 @@ def main() -> None:
     dashboard = Dashboard(folder / "bakery")
     try:
         dashboard.start()
+        page = CHROMIUM.started().new_page(viewport=SIZE)
+        # Somebody looks from the beginning: then the last minutes are known by the second.
+        page.goto(dashboard.address + "/stats")
         arrive(dashboard, seconds)
-        draw(dashboard)
+        draw(dashboard, page)
         dashboard.stop()
     finally:
         dashboard.clean_up()
@@ -68,10 +71,9 @@ def arrive(dashboard: Dashboard, seconds: int) -> None:
     wait_for(lambda: is_idle(dashboard.folder, seconds + 2), "all files to end", lambda: dashboard.words)
 
 
-def draw(dashboard: Dashboard) -> None:
+def draw(dashboard: Dashboard, page: Page) -> None:
     """Look at the pages and keep what they look like."""
     FOLDER.mkdir(exist_ok=True)
-    page = CHROMIUM.started().new_page(viewport=SIZE)
     page.goto(dashboard.address + "/stats")
     expect(page.locator("body")).to_have_attribute("data-connection", "live")
     keep(page, "stats")

@@ -152,6 +152,7 @@ def test_all_can_be_read_and_done_without_the_script(bakery: Dashboard, visit: C
     expect(page.get_by_role("row").filter(has_text="plain.log")).to_contain_text("done")
 
 
+@pytest.mark.slow
 def test_keys_go_places_but_not_while_somebody_types(bakery: Dashboard, visit: Callable[..., Visit]) -> None:
     page = visit().live("/stats")
     for key, path in {"f": "/files", "e": "/errors", "t": "/trace", "p": "/pipeline", "v": "/events", "s": "/stats"}.items():
