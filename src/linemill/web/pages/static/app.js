@@ -94,7 +94,7 @@ function say(node, value) {
 
 function tick() {
   if (isStale && !isBusy()) location.reload();
-  if (performance.now() > renewedAt + UNASKED_MS && body.dataset.connection !== "lost") renewSoon();
+  if (performance.now() > renewedAt + UNASKED_MS && /live|polling/.test(body.dataset.connection)) renewSoon();
   for (const time of all("time[data-format=ago]")) say(time, Date.parse(time.dateTime) / 1000);
 }
 
