@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from linemill.catalog.records import Role
 from linemill.errors import WorldError
-from linemill.web.answers import VARY, Form, form_of, refusal, wants_page
+from linemill.web.answers import Form, SaidNo, form_of, go_on, refusal, wants_page
 from linemill.web.credentials import Credential, Means, credential_of, values_of
 from linemill.web.gate import Gate, TooSoon
-from linemill.web.models import Trouble
-from linemill.web.origins import address_of, is_browser, is_foreign, is_loopback, is_loopback_host, own_path, was_forwarded
+from linemill.web.links import own_path, path_of
+from linemill.web.origins import address_of, is_browser, is_foreign, is_loopback, is_loopback_host, was_forwarded
 from linemill.web.rights import EVERYBODY, UPLOAD, Place, Way, needed
+from linemill.web.threads import apart
 
 LOCAL = "local"
 """Who asks where nobody has to sign in."""
@@ -62,22 +62,6 @@ def who_of(request: Request) -> Who:
     who = request.scope.get("who", NOBODY)
     assert isinstance(who, Who)
     return who
-
-
-class Refused(Exception):
-    """A request goes no further.
-
-    Attributes:
-        status: The answer's.
-        trouble: Why.
-        headers: That the answer has besides.
-    """
-
-    def __init__(self, status: int, trouble: Trouble, headers: dict[str, str] | None = None) -> None:
-        super().__init__(trouble.what)
-        self.status = status
-        self.trouble = trouble
-        self.headers = headers or {}
 
 
 class Access:
@@ -123,14 +107,12 @@ class Access:
                 _hold_method(self._way.besides(inner))
             if place != UPLOAD:
                 _hold_length(scope)
-        except Refused as no:
-            answer = _to_sign_in(request) if no.status == 401 and wants_page(request) else None
-            response = answer or refusal(request, no.status, no.trouble, no.headers)
+        except SaidNo as no:
+            response = _to_sign_in(request) if no.status == 401 and wants_page(request) else refusal(request, no)
             await response(scope, receive, send)
             return
         except WorldError as error:
-            trouble = Trouble(code=error.code, what=error.what, hint=error.hint)
-            await refusal(request, 503, trouble)(scope, receive, send)
+            await refusal(request, SaidNo(503, error.code, error.what, hint=error.hint))(scope, receive, send)
             return
         sent = _Sent(send, self._gate, credential, has_body=scope["method"] != "HEAD")
         try:
@@ -142,11 +124,11 @@ class Access:
         """Tell who makes a request.
 
         Raises:
-            Refused: Nobody that we know; or they have to wait.
+            SaidNo: Nobody that we know; or they have to wait.
             WorldError: The catalog cannot be read.
         """
         if not self._gate.is_fresh:
-            await run_in_threadpool(self._gate.refresh)
+            await apart(self._gate.refresh)
         if self._gate.is_open:
             _hold_local(scope)
             return Who(LOCAL, Role.ADMIN)
@@ -157,7 +139,7 @@ class Access:
                 token = self._gate.holder(credential)
             else:
                 self._gate.hold(address := address_of(scope))
-                token = self._gate.holder(credential) or await run_in_threadpool(self._gate.sign_in, credential, address)
+                token = self._gate.holder(credential) or await apart(self._gate.sign_in, credential, address)
         except TooSoon as error:
             raise too_soon(error) from error
         if token is None:
@@ -170,32 +152,29 @@ def cookie_name(tag: str) -> str:
     return f"{COOKIE}-{tag}"
 
 
-def too_soon(error: TooSoon) -> Refused:
+def too_soon(error: TooSoon) -> SaidNo:
     """Say that somebody has to wait."""
     seconds = math.ceil(error.wait_s)
-    trouble = Trouble(
-        code="too_many_tries",
-        what="too many sign-ins have failed from this address",
-        hint=f"wait for {seconds} s, and sign in with a valid token",
-    )
-    return Refused(429, trouble, {"Retry-After": str(seconds)})
+    what = "too many sign-ins have failed from this address"
+    hint = f"wait for {seconds} s, and sign in with a valid token"
+    return SaidNo(429, "too_many_tries", what, hint=hint, headers={"Retry-After": str(seconds)})
 
 
-def _not_signed_in(scope: Scope, what: str) -> Refused:
+def _not_signed_in(scope: Scope, what: str) -> SaidNo:
     challenge = 'Bearer realm="linemill"'
     if not is_browser(scope["headers"]) and form_of(_accept(scope)) is Form.JSON:
         challenge += ', Basic realm="linemill", charset="UTF-8"'
     hint = "send a token: `Authorization: Bearer lm_...`, or as a password; `linemill token create` makes one"
-    return Refused(401, Trouble(code="not_signed_in", what=what, hint=hint), {"WWW-Authenticate": challenge})
+    return SaidNo(401, "not_signed_in", what, hint=hint, headers={"WWW-Authenticate": challenge})
 
 
 def _to_sign_in(request: Request) -> Response:
     """Send a browser to the page where its user can sign in, and from there back."""
     query = request.scope["query_string"].decode("latin-1")
-    path = quote(request.scope["path"], errors="replace")
+    path = path_of(request.scope)
     asked = own_path(f"{path}?{query}" if query else path, "") if request.method in SAFE_METHODS else ""
     back = f"?back={quote(asked)}" if asked else ""
-    return Response(status_code=303, headers={**VARY, "Location": f"/sign-in{back}"})
+    return go_on(f"/sign-in{back}")
 
 
 def _accept(scope: Scope) -> str:
@@ -206,66 +185,59 @@ def _hold_origin(scope: Scope, credential: Credential | None) -> None:
     """Refuse what a page of somebody else's may have a browser do.
 
     Raises:
-        Refused: It may.
+        SaidNo: It may.
     """
     means = credential.means if credential is not None else None
     if scope["method"] not in SAFE_METHODS and is_foreign(scope["headers"], means):
-        trouble = Trouble(
-            code="foreign_page",
-            what="this was not asked for by a page of this site",
-            hint="reload the page and try again; a program sends its token as `Authorization: Bearer lm_...`",
-        )
-        raise Refused(403, trouble)
+        what = "this was not asked for by a page of this site"
+        hint = "reload the page and try again; a program sends its token as `Authorization: Bearer lm_...`"
+        raise SaidNo(403, "foreign_page", what, hint=hint)
 
 
 def _hold_local(scope: Scope) -> None:
     """Refuse what may come from elsewhere, as long as nobody has to sign in.
 
     Raises:
-        Refused: It may.
+        SaidNo: It may.
     """
     server = scope.get("server")
     if not server or not is_loopback(str(server[0])) or was_forwarded(scope["headers"]):
         raise _not_signed_in(scope, "nobody can sign in yet: there is no token")
     if not is_loopback_host(scope["headers"]):
-        trouble = Trouble(
-            code="foreign_host",
-            what="as long as there is no token, this is only for who asks for it by a name of this machine",
-            where="Host",
-            hint="open it as http://localhost and its port, or make a token: `linemill token create --role admin`",
-        )
-        raise Refused(403, trouble)
+        what = "as long as there is no token, this is only for who asks for it by a name of this machine"
+        hint = "open it as http://localhost and its port, or make a token: `linemill token create --role admin`"
+        raise SaidNo(403, "foreign_host", what, "Host", hint)
 
 
 def _hold_role(who: Who, role: Role) -> None:
     if not who.may(role):
         what = f"this is for the role {role}, and {who.name} is {who.role}"
-        raise Refused(403, Trouble(code="forbidden", what=what, hint="sign in with another token"))
+        raise SaidNo(403, "forbidden", what, hint="sign in with another token")
 
 
 def _hold_method(others: set[tuple[str, str]]) -> None:
     """Say which methods a path has, if it has others; the router would say those of its first route only.
 
     Raises:
-        Refused: It has.
+        SaidNo: It has.
     """
     if others:
         allowed = ", ".join(sorted(method for method, _ in others))
         what = f"this path is for {allowed} only"
-        raise Refused(405, Trouble(code="method_not_allowed", what=what), {"Allow": allowed})
+        raise SaidNo(405, "method_not_allowed", what, headers={"Allow": allowed})
 
 
 def _hold_length(scope: Scope) -> None:
     """Refuse a body that is too long, or may be: servers hold that no body is longer than its header says.
 
     Raises:
-        Refused: It is.
+        SaidNo: It is.
     """
     lengths = values_of(scope["headers"], b"content-length")
     is_known = not values_of(scope["headers"], b"transfer-encoding") and all(one.isdigit() for one in lengths)
     if not is_known or any(int(one[:19]) > LONGEST_FORM_BYTES for one in lengths):
         what = f"a form has at most {LONGEST_FORM_BYTES:,} bytes, and says how many"
-        raise Refused(413, Trouble(code="too_long", what=what, where="Content-Length"))
+        raise SaidNo(413, "too_long", what, "Content-Length")
 
 
 class _Enough(Exception):
@@ -299,7 +271,7 @@ class _Sent:
     async def _may_go_on(self) -> bool:
         try:
             if not self._gate.is_fresh:
-                await run_in_threadpool(self._gate.refresh)
+                await apart(self._gate.refresh)
         except WorldError:
             return False
         return self._gate.is_open or (self._credential is not None and self._gate.holder(self._credential) is not None)

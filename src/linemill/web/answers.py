@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -10,10 +11,16 @@ from pydantic import BaseModel
 
 from linemill.web.models import Refusal, Trouble
 
-VARY = {"Vary": "Accept, Cookie"}
-
 PAGE_TOO: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 """For the description of a route that also answers with a page."""
+
+GOES_ON: dict[int | str, dict[str, Any]] = {
+    303: {
+        "description": "The same, for a browser: the page to go on with.",
+        "headers": {"Location": {"schema": {"type": "string"}}},
+    }
+}
+"""For the description of a route after which a browser goes on with another page."""
 
 
 class Form(StrEnum):
@@ -33,12 +40,16 @@ class SaidNo(Exception):
         what: What happened, in words.
         where: What it is about.
         hint: What to do about it.
+        headers: That the answer has besides.
     """
 
-    def __init__(self, status: int, code: str, what: str, where: str = "", hint: str = "") -> None:
+    def __init__(
+        self, status: int, code: str, what: str, where: str = "", hint: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(what)
         self.status = status
         self.trouble = Trouble(code=code, what=what, where=where, hint=hint)
+        self.headers = headers
 
 
 def form_of(accept: str) -> Form:
@@ -64,7 +75,15 @@ def wants_page(request: Request) -> bool:
     return form_of(request.headers.get("accept", "")) is Form.PAGE
 
 
-def answer(request: Request, document: BaseModel, template: str, *, status: int = 200, **more: Any) -> Response:
+def answer(
+    request: Request,
+    document: BaseModel,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
     """Answer with JSON or a page, as the request wants it.
 
     Args:
@@ -72,19 +91,29 @@ def answer(request: Request, document: BaseModel, template: str, *, status: int 
         document: What is to be said; `doc` in the template.
         template: The page's, in `pages/templates/`.
         status: The status of the answer.
+        headers: That it has besides those of every answer.
         more: What else the page needs.
     """
     if wants_page(request):
         text = request.app.state.pages.render(request, template, document, **more)
-        return Response(text, status, VARY, Form.PAGE + "; charset=utf-8")
-    return Response(document.model_dump_json(), status, VARY, Form.JSON)
+        return Response(text, status, headers, Form.PAGE + "; charset=utf-8")
+    return in_json(document, status, headers)
 
 
-def refusal(request: Request, status: int, trouble: Trouble, headers: dict[str, str] | None = None) -> Response:
+def in_json(document: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with JSON, whoever asks."""
+    return Response(document.model_dump_json(), status, headers, Form.JSON)
+
+
+def go_on(path: str) -> Response:
+    """Send a browser on to another page of this site."""
+    return Response(status_code=303, headers={"Location": path})
+
+
+def refusal(request: Request, no: SaidNo) -> Response:
     """Refuse a request, in the one form that all refusals have."""
-    response = answer(request, Refusal(error=trouble), "refusal.html", status=status, number=status)
-    response.headers.update(headers or {})
-    return response
+    document = Refusal(error=no.trouble)
+    return answer(request, document, "refusal.html", status=no.status, headers=no.headers, number=no.status)
 
 
 def _number(text: str) -> float:

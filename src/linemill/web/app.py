@@ -20,7 +20,7 @@ from linemill.web.documents.texts import here, said
 from linemill.web.gate import Gate
 from linemill.web.headers import Headed
 from linemill.web.metrics import registry_of
-from linemill.web.models import Refusal, Trouble
+from linemill.web.models import Refusal
 from linemill.web.pages import Pages
 from linemill.web.rights import Way
 from linemill.web.routes import ROUTERS
@@ -98,28 +98,27 @@ def application(site: Site) -> FastAPI:
 async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, LinemillError)
     status = 400 if isinstance(error, UsageError) else 503 if error.may_retry else 500
-    trouble = Trouble(code=error.code, what=here(error.what), where=said(error.where), hint=here(error.hint))
-    return refusal(request, status, trouble)
+    return refusal(request, SaidNo(status, error.code, here(error.what), said(error.where), here(error.hint)))
 
 
 async def _said_no(request: Request, error: Exception) -> Response:
     assert isinstance(error, SaidNo)
-    return refusal(request, error.status, error.trouble)
+    return refusal(request, error)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    trouble = Trouble(code=HTTPStatus(error.status_code).name.lower(), what=error.detail)
-    return refusal(request, error.status_code, trouble, dict(error.headers or {}))
+    code = HTTPStatus(error.status_code).name.lower()
+    return refusal(request, SaidNo(error.status_code, code, error.detail, headers=error.headers))
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][:2])  # what comes then is which of several kinds did not fit
-    return refusal(request, 422, Trouble(code="not_valid", what=said(str(first["msg"])), where=said(where)))
+    return refusal(request, SaidNo(422, "not_valid", said(str(first["msg"])), said(where)))
 
 
 async def _broke(request: Request, error: Exception) -> Response:
     """Say that we are wrong; what broke is for the log, which the server writes."""
-    return refusal(request, 500, Trouble(code="broken", what="linemill broke on this request", hint="the log says more"))
+    return refusal(request, SaidNo(500, "broken", "linemill broke on this request", hint="the log says more"))

@@ -7,13 +7,13 @@ import stat
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from linemill.catalog.rows import OutputRow
 from linemill.files import shown
 from linemill.web.answers import SaidNo
+from linemill.web.threads import apart
 
 CHUNK_BYTES = 256 * 2**10
 """Read at once: more makes nothing faster, and every download holds as much."""
@@ -61,7 +61,6 @@ class Attachment(StreamingResponse):
         headers = {
             "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(os.fsencode(name), safe='')}",
             "Content-Length": str(output.bytes),
-            "X-Content-Type-Options": "nosniff",
         }
         super().__init__(_chunks(descriptor, output.offset, output.bytes), headers=headers, media_type="application/octet-stream")
         self._descriptor = descriptor
@@ -78,7 +77,7 @@ async def _chunks(descriptor: int, start: int, length: int) -> AsyncIterator[byt
     """Read a part of a file, in a thread; less if it has become shorter, which clients are told by the length."""
     at, end = start, start + length
     while at < end:
-        chunk = await run_in_threadpool(os.pread, descriptor, min(CHUNK_BYTES, end - at), at)
+        chunk = await apart(os.pread, descriptor, min(CHUNK_BYTES, end - at), at)
         if not chunk:
             return
         at += len(chunk)

@@ -18,10 +18,6 @@ FORWARDED = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-
 """What proxies add. Behind one everybody seems to be on this machine."""
 
 
-LONGEST_PATH = 2000
-"""Characters of a path to go on to."""
-
-
 def is_loopback(address: str) -> bool:
     """Tell whether an address, or the name of this machine for itself, can be reached from this machine only."""
     name = address.lower().removesuffix(".")
@@ -113,15 +109,6 @@ def check_may_serve(host: str, history: History) -> None:
             host,
             "make one: linemill token create --role admin",
         )
-
-
-def own_path(text: str, otherwise: str) -> str:
-    r"""Give a path of this site that a request names to go on to; another one where it names something else.
-
-    Browsers take `//other.example`, `/\other.example` and either with a tab in it for another site.
-    """
-    is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text
-    return text if is_own and len(text) <= LONGEST_PATH and all("!" <= one <= "~" for one in text) else otherwise
 
 
 def _is_at(origin: bytes, host: bytes) -> bool:

@@ -34,7 +34,7 @@ class Shortcut:
         if text is None:
             await self._app(scope, receive, send)
             return
-        headers = [(b"content-type", Form.JSON.encode()), (b"content-length", b"%d" % len(text)), (b"vary", b"Accept, Cookie")]
+        headers = [(b"content-type", Form.JSON.encode()), (b"content-length", b"%d" % len(text))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": text})
 

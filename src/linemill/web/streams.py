@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from linemill import __version__
 from linemill.errors import LinemillError
-from linemill.web.answers import VARY, Form
+from linemill.web.answers import Form
 from linemill.web.snapshot import FRESH_S, Snapshots
 
 MOST = 500
@@ -137,7 +137,7 @@ class _Stream(Response):
         self._streams = streams
         self.status_code = 200
         self.background = None
-        self.init_headers({**VARY, "Content-Type": Form.STREAM, "Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self.init_headers({"Content-Type": Form.STREAM, "X-Accel-Buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         listener = self._streams.join()

@@ -1,7 +1,7 @@
 import pytest
 
 from linemill.web.credentials import Means
-from linemill.web.origins import address_of, is_foreign, is_loopback, is_loopback_host, is_secure, own_path, was_forwarded
+from linemill.web.origins import address_of, is_foreign, is_loopback, is_loopback_host, is_secure, was_forwarded
 
 HERE = [(b"host", b"mill.example:8000")]
 
@@ -86,22 +86,6 @@ def test_what_another_s_page_may_have_asked_for_is_told(means, said, foreign):
 @pytest.mark.parametrize("hosts", [[], [(b"host", b"")], [(b"host", b"a.example"), (b"host", b"a.example")]])
 def test_an_origin_is_nobody_s_without_a_host(hosts):
     assert is_foreign([*hosts, (b"origin", b"http://a.example")], None)
-
-
-@pytest.mark.parametrize("path", ["/", "/files?state=failed&after=x%0a", "/files/1#outputs"])
-def test_a_path_of_this_site_is_gone_on_to(path):
-    assert own_path(path, "/stats") == path
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("", "files", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "javascript:alert(1)"),
-        *("/\t/evil.example", "/a\nSet-Cookie: a=b", "/a\r", " /", "/a b", "/\u202e", "/\udcff", "/" + "a" * 3000),
-    ],
-)
-def test_what_is_no_path_of_this_site_is_not_gone_on_to(path):
-    assert own_path(path, "/stats") == "/stats"
 
 
 @pytest.mark.parametrize(

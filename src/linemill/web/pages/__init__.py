@@ -21,9 +21,9 @@ from linemill.catalog.records import Role
 from linemill.web.access import LOCAL, Who, who_of
 from linemill.web.documents.files import file_list
 from linemill.web.documents.texts import said
+from linemill.web.links import path_of, with_query
 from linemill.web.models import FileList, Stats
 from linemill.web.pages import charts, formats, graph
-from linemill.web.pages.links import with_query
 
 if TYPE_CHECKING:
     from linemill.web.site import Site
@@ -115,6 +115,7 @@ class Pages:
         context = {
             "doc": document,
             "request": request,
+            "path": path_of(request.scope),
             "site": self._site,
             "graphs": self._graphs,
             "pipeline": self._site.pipeline(),

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from linemill.catalog.rows import FileRow
@@ -16,16 +15,14 @@ from linemill.errors import UsageError
 from linemill.mill.control import Control
 from linemill.mill.explaining import mill_state
 from linemill.web.access import who_of
-from linemill.web.answers import SaidNo, answer, wants_page
+from linemill.web.answers import GOES_ON, SaidNo, go_on, in_json, wants_page
 from linemill.web.asking import Row, file_of, site_of
 from linemill.web.documents.mill import mill_now
 from linemill.web.documents.texts import here, said
+from linemill.web.links import LONGEST_PATH, own_path
 from linemill.web.models import Asked, Refusal
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-ON_THIS_SITE = r"^(/([!-.0-\[\]-~][!-\[\]-~]*)?)?$"
-"""A path with a query: printable ASCII without backslashes, and no second slash at once, which would name another host."""
 
 
 class Wished(BaseModel):
@@ -33,7 +30,7 @@ class Wished(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    back: str = Field("", max_length=4000, pattern=ON_THIS_SITE, description="For browsers: the page of this site to go on with.")
+    back: str = Field("", max_length=LONGEST_PATH, description="For browsers: the page of this site to go on with.")
 
 
 class Reprocess(Wished):
@@ -72,10 +69,7 @@ ACTION: dict[str, Any] = {
     "openapi_extra": {"requestBody": {"required": False}},
     "responses": {
         202: {"description": "It is wished, and will be done."},
-        303: {
-            "description": "The same, for a browser: the page to go on with.",
-            "headers": {"Location": {"schema": {"type": "string"}}},
-        },
+        **GOES_ON,
         409: {"model": Refusal, "description": "It cannot be done as things are; nothing is wished."},
         415: {"model": Refusal, "description": "The body is no form."},
     },
@@ -91,7 +85,7 @@ def retry(request: Request, id: Row, form: Annotated[Wished, Form()]) -> Respons
     row = file_of(request, id)
     with _wishing(request) as control:
         control.retry([row], time.time())
-    return _asked(request, "retry", form.back or f"/files/{id}", [row])
+    return _asked(request, "retry", own_path(form.back, f"/files/{id}"), [row])
 
 
 @router.post("/files/{id}/reprocess", **ACTION)
@@ -100,7 +94,7 @@ def reprocess(request: Request, id: Row, form: Annotated[Reprocess, Form()]) -> 
     row = file_of(request, id)
     with _wishing(request) as control:
         control.reprocess([row], time.time(), append_again=form.append_again)
-    return _asked(request, "reprocess", form.back or f"/files/{id}", [row])
+    return _asked(request, "reprocess", own_path(form.back, f"/files/{id}"), [row])
 
 
 @router.post("/files/{id}/redrive", **ACTION)
@@ -109,7 +103,7 @@ def redrive_file(request: Request, id: Row, form: Annotated[Wished, Form()]) -> 
     row = file_of(request, id)
     with _wishing(request) as control:
         control.redrive([row], time.time())
-    return _asked(request, "redrive", form.back or f"/files/{id}", [row])
+    return _asked(request, "redrive", own_path(form.back, f"/files/{id}"), [row])
 
 
 @router.post("/errors/redrive", **ACTION)
@@ -117,7 +111,7 @@ def redrive(request: Request, form: Annotated[Redrive, Form()]) -> Response:
     """Have dead letters of all files that are done taken through the pipeline as it is now."""
     with _wishing(request) as control:
         rows = control.redrive(None, time.time(), node=form.node or None, code=form.code or None)
-    return _asked(request, "redrive", form.back or "/errors", rows)
+    return _asked(request, "redrive", own_path(form.back, "/errors"), rows)
 
 
 @router.post("/pause", **ACTION)
@@ -125,7 +119,7 @@ def pause(request: Request, form: Annotated[PauseWish, Form()]) -> Response:
     """Have no file begun until somebody says resume; what is being worked on goes on to its end."""
     with _wishing(request) as control:
         control.pause(form.reason, time.time())
-    return _asked(request, "pause", form.back or "/stats")
+    return _asked(request, "pause", own_path(form.back, "/stats"))
 
 
 @router.post("/resume", **ACTION)
@@ -133,7 +127,7 @@ def resume(request: Request, form: Annotated[Wished, Form()]) -> Response:
     """Have files begun again; where nothing is paused, nothing changes."""
     with _wishing(request) as control:
         control.resume(time.time())
-    return _asked(request, "resume", form.back or "/stats")
+    return _asked(request, "resume", own_path(form.back, "/stats"))
 
 
 @contextmanager
@@ -152,6 +146,6 @@ def _wishing(request: Request) -> Iterator[Control]:
 def _asked(request: Request, what: str, page: str, rows: Sequence[FileRow] = ()) -> Response:
     request.app.state.snapshots.forget()
     if wants_page(request):
-        return RedirectResponse(page, 303)
+        return go_on(page)
     mill = mill_now(mill_state(site_of(request).history))
-    return answer(request, Asked(asked=what, files=tuple(row.id for row in rows), mill=mill), "", status=202)
+    return in_json(Asked(asked=what, files=tuple(row.id for row in rows), mill=mill), 202)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from linemill import __version__
 from linemill.errors import LinemillError
 from linemill.mill.explaining import MillState
-from linemill.web.answers import Form
+from linemill.web.answers import in_json
 from linemill.web.models import Health, Readiness
 
 router = APIRouter(tags=["health"])
@@ -30,7 +30,7 @@ def ready(request: Request) -> Response:
     except LinemillError:
         reasons = ("the catalog cannot be read",)
     said = Readiness(is_ready=not reasons, reasons=reasons)
-    return Response(said.model_dump_json(), 503 if reasons else 200, media_type=Form.JSON)
+    return in_json(said, 503 if reasons else 200)
 
 
 def reasons_of(mill: MillState) -> tuple[str, ...]:

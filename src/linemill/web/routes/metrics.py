@@ -24,4 +24,4 @@ def metrics(request: Request) -> Response:
     """Give all counts as Prometheus reads them."""
     accept = request.headers.get("accept", "")
     encode, kind = choose_encoder("" if _NO_VERSION.search(accept) else accept)
-    return Response(encode(request.app.state.registry), headers={"Content-Type": kind, "Vary": "Accept, Cookie"})
+    return Response(encode(request.app.state.registry), headers={"Content-Type": kind})

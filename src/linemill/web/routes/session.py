@@ -11,17 +11,16 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from linemill.catalog.tokens import Token, cookie_of
 from linemill.web.access import cookie_name, too_soon
-from linemill.web.answers import PAGE_TOO, VARY, answer, refusal, wants_page
+from linemill.web.answers import GOES_ON, PAGE_TOO, SaidNo, answer, go_on, in_json, refusal, wants_page
 from linemill.web.credentials import LONGEST_BYTES, Credential, Means, written_cookie
 from linemill.web.gate import Gate, TooSoon
-from linemill.web.models import SignedIn, SignIn, Trouble
-from linemill.web.origins import LONGEST_PATH, address_of, is_secure, own_path
+from linemill.web.links import LONGEST_PATH, own_path
+from linemill.web.models import SignedIn, SignIn
+from linemill.web.origins import address_of, is_secure
 
 router = APIRouter()
 
 FIRST_PAGE = "/stats"
-
-WRONG = Trouble(code="not_signed_in", what="there is no such token, or it is not valid any more")
 
 
 @router.get("/sign-in", response_model=SignIn, responses=PAGE_TOO)
@@ -35,7 +34,7 @@ def sign_in_page(
     return answer(request, SignIn(is_needed=not gate.is_open, back=own_path(back, FIRST_PAGE)), "sign_in.html")
 
 
-@router.post("/sign-in", response_model=SignedIn, responses={303: {"description": "For a browser: to the page it came for."}})
+@router.post("/sign-in", response_model=SignedIn, responses=GOES_ON)
 def sign_in(
     request: Request,
     token: Annotated[str, Form(max_length=LONGEST_BYTES, description="The token.")] = "",
@@ -48,35 +47,29 @@ def sign_in(
     try:
         found = gate.sign_in(Credential(Means.BASIC, secret), address_of(request.scope))
     except TooSoon as error:
-        no = too_soon(error)
-        return _again(request, back, no.status, no.trouble, no.headers)
+        return _again(request, back, too_soon(error))
     if found is None:
-        return _again(request, back, 401, WRONG, {})
+        return _again(request, back, SaidNo(401, "not_signed_in", "there is no such token, or it is not valid any more"))
     document = SignedIn(name=found.name, role=found.role)
-    response = _on(back) if wants_page(request) else Response(document.model_dump_json(), 200, VARY, "application/json")
+    response = go_on(back) if wants_page(request) else in_json(document)
     _give_cookie(request, response, found, secret)
     return response
 
 
-@router.post("/sign-out", status_code=204, responses={303: {"description": "For a browser: to the page to sign in."}})
+@router.post("/sign-out", status_code=204, responses=GOES_ON)
 def sign_out(request: Request) -> Response:
     """Take the cookie back. The token stays valid."""
-    response = _on("/sign-in") if wants_page(request) else Response(status_code=204, headers=VARY)
+    response = go_on("/sign-in") if wants_page(request) else Response(status_code=204)
     response.delete_cookie(_cookie(request), httponly=True, samesite="strict", secure=is_secure(request.scope))
     return response
 
 
-def _again(request: Request, back: str, status: int, trouble: Trouble, headers: dict[str, str]) -> Response:
+def _again(request: Request, back: str, no: SaidNo) -> Response:
     if not wants_page(request):
-        return refusal(request, status, trouble, headers)
-    words = f"{trouble.what}; {trouble.hint}" if trouble.hint else trouble.what
-    response = answer(request, SignIn(is_needed=True, back=back, error=words), "sign_in.html", status=status)
-    response.headers.update(headers)
-    return response
-
-
-def _on(path: str) -> Response:
-    return Response(status_code=303, headers={**VARY, "Location": path})
+        return refusal(request, no)
+    words = f"{no.trouble.what}; {no.trouble.hint}" if no.trouble.hint else no.trouble.what
+    document = SignIn(is_needed=True, back=back, error=words)
+    return answer(request, document, "sign_in.html", status=no.status, headers=no.headers)
 
 
 def _give_cookie(request: Request, response: Response, token: Token, secret: bytes) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
-from linemill.web.answers import VARY, Form, answer, form_of
+from linemill.web.answers import Form, answer, form_of
 from linemill.web.models import Stats, Window
 
 router = APIRouter(tags=["stats"])
@@ -38,5 +38,5 @@ async def stats(
         case Form.JSON:
             # Mostly somebody else has just asked: then no thread is needed.
             text = state.snapshots.fresh_text(window) or await run_in_threadpool(state.snapshots.text, window)
-            response = Response(text, 200, VARY, Form.JSON)
+            response = Response(text, media_type=Form.JSON)
     return response

@@ -6,31 +6,29 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
-from fastapi import Path as InPath
 
 from linemill.catalog.records import Role
 from linemill.catalog.tokens import LONGEST_NAME, Token, lifetime_s, new_secret
 from linemill.web.access import who_of
-from linemill.web.answers import PAGE_TOO, VARY, answer, wants_page
+from linemill.web.answers import GOES_ON, PAGE_TOO, answer, go_on, in_json, wants_page
+from linemill.web.asking import Row, site_of
 from linemill.web.models import TokenItem, TokenList, TokenMade
 from linemill.web.site import Site
 
 router = APIRouter()
 
-LARGEST_ID = 2**63 - 1
-
 
 @router.get("/tokens", response_model=TokenList, responses=PAGE_TOO)
 def tokens(request: Request) -> Response:
     """List all tokens that were ever made, the first one first; what they say is nowhere."""
-    return answer(request, _listed(request.app.state.site), "tokens.html", made=None)
+    return answer(request, _listed(site_of(request)), "tokens.html", made=None)
 
 
 @router.post(
     "/tokens",
     response_model=TokenMade,
     status_code=201,
-    responses={201: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+    responses={201: PAGE_TOO[200]},
 )
 def make_token(
     request: Request,
@@ -41,35 +39,29 @@ def make_token(
     expires: Annotated[str, Form(max_length=32, description="For how long it is valid: `12h`, `30d`; for ever, if empty.")] = "",
 ) -> Response:
     """Make a token, and show this once what it says."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     secret, valid_s = new_secret(), lifetime_s(expires) if expires else None
     token = site.catalog.make_token(name.strip() or None, role, secret, who_of(request).name, time.time(), valid_s=valid_s)
     request.app.state.gate.refresh()
     made = TokenMade(token=_item(token), secret=secret)
     if wants_page(request):
         return answer(request, _listed(site), "tokens.html", status=201, made=made)
-    return Response(made.model_dump_json(), 201, VARY, "application/json")
+    return in_json(made, 201)
 
 
-@router.post(
-    "/tokens/{token_id}/revoke",
-    response_model=TokenItem,
-    responses={303: {"description": "For a browser: to the list of tokens."}},
-)
-def revoke_token(
-    request: Request, token_id: Annotated[int, InPath(ge=1, le=LARGEST_ID, description="The token's row.")]
-) -> Response:
+@router.post("/tokens/{id}/revoke", response_model=TokenItem, responses=GOES_ON)
+def revoke_token(request: Request, id: Row) -> Response:
     """Let nobody sign in with a token any more. One that is worth nothing already stays as it is."""
-    site: Site = request.app.state.site
-    found = {token.id: token for token in site.history.tokens()}.get(token_id)
+    site = site_of(request)
+    found = {token.id: token for token in site.history.tokens()}.get(id)
     if found is None:
-        raise HTTPException(404, f"there is no token {token_id}")
+        raise HTTPException(404, f"there is no token {id}")
     site.catalog.revoke_token(found, who_of(request).name, time.time())
     request.app.state.gate.refresh()
     if wants_page(request):
-        return Response(status_code=303, headers={**VARY, "Location": "/tokens"})
-    after = next(token for token in site.history.tokens() if token.id == token_id)
-    return Response(_item(after).model_dump_json(), 200, VARY, "application/json")
+        return go_on("/tokens")
+    after = next(token for token in site.history.tokens() if token.id == id)
+    return in_json(_item(after))
 
 
 def _listed(site: Site) -> TokenList:

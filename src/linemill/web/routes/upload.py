@@ -6,15 +6,14 @@ import time
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from linemill.files import shown
 from linemill.web.access import who_of
-from linemill.web.answers import SaidNo, wants_page
+from linemill.web.answers import GOES_ON, SaidNo, go_on, in_json, wants_page
 from linemill.web.asking import site_of
 from linemill.web.models import Refusal, Uploads
+from linemill.web.threads import apart
 from linemill.web.upload import destination_of, take
 
 router = APIRouter(tags=["files"])
@@ -24,7 +23,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "All files are in the inbox, and stored.",
         "headers": {"Location": {"schema": {"type": "string"}, "description": "The page of the file; of all files for several."}},
     },
-    303: {"description": "The same, for a browser.", "headers": {"Location": {"schema": {"type": "string"}}}},
+    **GOES_ON,
     413: {"model": Refusal, "description": "A file is too big, the inbox is full, or there are too many."},
     415: {"model": Refusal, "description": "Files of this kind are not taken, or it is not what its name says."},
     422: {"model": Refusal, "description": "The inbox would ignore a file of this name."},
@@ -59,12 +58,12 @@ async def upload(request: Request) -> Response:
     def note(name: str, size: int) -> None:
         site.catalog.event(who.name, "upload", f"{shown(name)}: {size} bytes", time.time())
 
-    destination = await run_in_threadpool(destination_of, site.pipeline(), site.base)
+    destination = await apart(destination_of, site.pipeline(), site.base)
     try:
         files = await take(request.stream(), request.headers.get("content-type", ""), destination, note)
     except ClientDisconnect as error:
         raise SaidNo(400, "broken_off", "the connection broke off before the end of the form") from error
     if wants_page(request):
-        return RedirectResponse("/files", 303)
+        return go_on("/files")
     where = files[0].href if len(files) == 1 else "/files"
-    return Response(Uploads(files=tuple(files)).model_dump_json(), 201, {"Location": where}, "application/json")
+    return in_json(Uploads(files=tuple(files)), 201, {"Location": where})
