@@ -15,6 +15,7 @@ from linemill.mill.telling import Logger
 from linemill.web.app import application
 from linemill.web.guard import Guarded
 from linemill.web.site import Site
+from linemill.web.threads import limit_computing
 
 GRACE_S = 1
 """For answers that are under way when the server is to end. Streams end by themselves, and downloads are cut off."""
@@ -41,6 +42,7 @@ def serve(listener: socket.socket, site: Site, log: Logger, on_started: Callable
 async def _answer(listener: socket.socket, site: Site, hears: _Words, on_started: Callable[[Callable[[], None]], None]) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(hears.of_loop)
+    limit_computing()
     app = application(site)
     closing = app.state.closing = asyncio.Event()
     server = _Server(

@@ -10,8 +10,6 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
-from starlette.concurrency import run_in_threadpool
-
 from linemill.catalog.claiming import life_name
 from linemill.errors import WorldError
 from linemill.files import shown
@@ -23,6 +21,7 @@ from linemill.web.accepting import HEAD_BYTES, fault_of, has_suffix, safe_name
 from linemill.web.answers import SaidNo
 from linemill.web.models import Uploaded
 from linemill.web.multipart import Begin, Data, Form, NotAForm
+from linemill.web.threads import apart
 
 WRITE_BYTES = 256 * 2**10
 """How much is gathered for a write: a thread does it, and to ask one takes as long as to write 100 kB."""
@@ -139,13 +138,13 @@ async def take(chunks: AsyncIterator[bytes], content_type: str, destination: Des
                             what = f"a form may have {MOST_PARTS} parts"
                             raise SaidNo(413, "too_many", what, hint="send the others in another")
                         part = _Part(destination, name)
-                        await run_in_threadpool(part.begin)
+                        await apart(part.begin)
                     case Data(piece) if part is not None:
                         part.add(piece)
                         if part.waiting >= WRITE_BYTES:
-                            await run_in_threadpool(part.write)
+                            await apart(part.write)
                     case _ if part is not None:
-                        uploaded = await run_in_threadpool(part.finish, note)
+                        uploaded = await apart(part.finish, note)
                         taken += [uploaded] if uploaded is not None else []
                         part = None
             if form.is_complete:
