@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 from enum import Enum, auto
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_CONNECTIONS = 400
 """At once. Each takes a descriptor, and many systems give a process 1024; the mill needs some, too."""
 
 HEAD_S = 10.0
 """From the connection, or the answer before, until the head of a request is there."""
+
+LONGEST_HEAD_BYTES = 64 * 2**10
+"""Of a request, its first line included; the parser itself knows no limit."""
 
 BODY_S = 10.0
 LEAST_BODY_BYTES = 16 * 2**10
@@ -27,6 +30,7 @@ CLOSING_S = 5.0
 """The same for the end of an answer, after which the connection is closed."""
 
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 10\r\n\r\n"
+TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -39,12 +43,14 @@ class Phase(Enum):
     CLOSING = auto()
 
 
-class Guarded(H11Protocol):
+class Guarded(HttpToolsProtocol):
     """A connection that does not wait for ever. Whoever has opened it is told by 408 where that still can be."""
 
     _phase: tuple[Phase, object] = (Phase.HEAD, None)
     _since = 0.0
     _heard = 0
+    _head = 0
+    _is_in_head = True
     _unsent = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -58,7 +64,21 @@ class Guarded(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
         self._heard += len(data)
+        self._head += len(data)
         super().data_received(data)
+        if self._is_in_head and self._head > LONGEST_HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(TOO_LONG)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """Note that a head is whole."""
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that what comes now is the next head; also where the request was answered before its end."""
+        self._is_in_head, self._head = True, 0
+        super().on_message_complete()
 
     def look(self, now: float) -> None:
         """End the connection if it has stood still for too long.

@@ -9,7 +9,18 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from linemill.web import guard
-from linemill.web.guard import BODY_S, BUSY, CLOSING_S, HEAD_S, LEAST_BODY_BYTES, STUCK_S, TOO_SLOW, Guarded
+from linemill.web.guard import (
+    BODY_S,
+    BUSY,
+    CLOSING_S,
+    HEAD_S,
+    LEAST_BODY_BYTES,
+    LONGEST_HEAD_BYTES,
+    STUCK_S,
+    TOO_LONG,
+    TOO_SLOW,
+    Guarded,
+)
 
 HEAD = b"POST /files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -226,6 +237,41 @@ def test_a_refused_body_that_goes_on_and_on_is_ended(talk):
             await client.says(b"x" * 1000)
             client.passes(1)
         assert client.transport.end == "closed"
+
+    talk(does)
+
+
+def test_a_head_without_an_end_is_ended(talk):
+    async def does(client):
+        await client.says(GET[:-2] + b"X: ")
+        for _ in range(LONGEST_HEAD_BYTES // 1024 + 1):
+            await client.says(b"x" * 1024)
+        assert (client.transport.end, client.transport.sent) == ("closed", TOO_LONG)
+
+    talk(does)
+
+
+def test_a_head_without_an_end_behind_a_body_that_was_refused_is_ended(talk):
+    async def does(client):
+        client.reads = False
+        client.begins.set()
+        client.answers.set()
+        await client.says(HEAD.replace(b"1000000000", b"200000"))
+        await client.says(b"x" * 200_000)
+        assert client.transport.end == ""
+        await client.says(b"GET / HTTP/1.1\r\n")
+        for number in range(LONGEST_HEAD_BYTES // 16):
+            await client.says(b"X-%05d: abcdefg\r\n" % number)
+        assert client.transport.sent.endswith(TOO_LONG)
+        assert client.transport.end == "closed"
+
+    talk(does)
+
+
+def test_a_large_body_that_comes_with_its_head_is_no_head(talk):
+    async def does(client):
+        await client.says(HEAD + b"x" * 2 * LONGEST_HEAD_BYTES)
+        assert (client.transport.end, client.transport.sent) == ("", b"")
 
     talk(does)
 
