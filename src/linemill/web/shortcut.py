@@ -5,15 +5,16 @@ Most of the time of such a request went into finding its route and checking its 
 
 from __future__ import annotations
 
+from typing import get_args
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from linemill.web.answers import Form, form_of
 from linemill.web.models import Window
-from linemill.web.snapshot import STEPS, Snapshots
+from linemill.web.snapshot import Snapshots
 
-WINDOWS: tuple[Window, ...] = ("10m", *STEPS)
-QUERIES: dict[bytes, Window] = {b"": "10m", **{b"window=" + name.encode(): name for name in WINDOWS}}
+QUERIES: dict[bytes, Window] = {b"": "10m", **{b"window=" + name.encode(): name for name in get_args(Window)}}
 
 
 class Shortcut:

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from linemill.catalog.periods import HOUR, MINUTE, Counts, NodeWork, PeriodRow
 from linemill.files import shown
 from linemill.pipeline import Pipeline
 from linemill.web.documents.mill import mill_now
-from linemill.web.documents.texts import said
 from linemill.web.models import NodeNow, NodePoint, OutputNow, Point, Rates, RouteNow, Stats, Totals, Window
 from linemill.web.moments import Moment, Recent, Stretch, moment, point_of
 from linemill.web.site import Site
@@ -246,15 +246,10 @@ def _nodes(now: Moment, pipeline: Pipeline, seconds: float, lately: Counts) -> I
 
 def _routes(totals: Counts, pipeline: Pipeline, seconds: float, lately: Counts) -> Iterator[RouteNow]:
     for node in pipeline.nodes:
-        tags: dict[str, list[str]] = {}
-        for tag, targets in node.routes.items():
-            for target in targets:
-                tags.setdefault(target, []).append(said(tag))
-        for target, by in tags.items():
+        for target in dict.fromkeys(chain.from_iterable(node.routes.values())):
             yield RouteNow(
                 source=node.name,
                 target=target,
-                tags=tuple(by),
                 count=totals.routes.get(node.name, {}).get(target, 0),
                 rate=_rate(lately.routes.get(node.name, {}).get(target, 0), seconds),
             )

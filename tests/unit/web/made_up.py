@@ -1,7 +1,5 @@
 """Documents as routes would make them, over a pipeline with everything that a page can show."""
 
-from dataclasses import replace as with_changes
-
 from linemill.catalog.records import AttemptState, FileState, How, Kind, Origin
 from linemill.web.models import (
     AttemptItem,
@@ -42,8 +40,6 @@ from linemill.web.models import (
 
 NOW = 1_772_438_953.0
 
-HOSTILE = "<script>alert(1)</script>\"'&{{ 7 * 7 }}\x1b[31m\x00\u202e\u2066\r\n\t\\x80é漢" + "x" * 200
-
 RUNNING = MillNow(is_running=True, pid=4711, host="till", since=NOW - 7300)
 PAUSED = MillNow(is_running=True, pid=4711, host="till", since=NOW, paused=Pause(who="ada", reason="a new oven", at=NOW - 61))
 
@@ -63,9 +59,9 @@ def stats(pipeline, *, mill=RUNNING, name="web-logs", window="10m", **others):
         for number, node in enumerate(pipeline.nodes)
     )
     routes = tuple(
-        RouteNow(source=node.name, target=target, tags=(tag,), count=80_123, rate=0.0 if target == "drop" else 120.5)
+        RouteNow(source=node.name, target=target, count=80_123, rate=0.0 if target == "drop" else 120.5)
         for node in pipeline.nodes
-        for tag, targets in node.routes.items()
+        for targets in node.routes.values()
         for target in targets
     )
     points = tuple(
@@ -359,13 +355,6 @@ def events():
     )
 
 
-def hostile(pipeline, make_node):
-    """A pipeline whose names are all hostile."""
-    node = make_node(HOSTILE, {HOSTILE: (pipeline.outputs[0].name,)}, use=HOSTILE)
-    outputs = (with_changes(pipeline.outputs[0], path=HOSTILE),)
-    return with_changes(pipeline, name=HOSTILE, nodes=(node,), entry=HOSTILE, outputs=outputs)
-
-
 def every_page(pipeline):
     """A document for each page, by the name of its template."""
     return {
@@ -378,42 +367,4 @@ def every_page(pipeline):
         "node": node_page(pipeline),
         "version": version_page(),
         "events": events(),
-    }
-
-
-def every_hostile_page(pipeline, text=HOSTILE):
-    """The same, with a hostile text wherever a text of somebody else's can stand."""
-    mill = MillNow(is_running=True, blocked=text, refused=text)
-    bad = file(name=text, why=text, next=text, code=text, reason=text, state=FileState.FAILED)
-    dead = letter(file=text, node=text, code=text, error=text, text=text, item={text: [text]}, traceback=text)
-    given = Given(tag=text, item=text, targets=(text,))
-    step = Step(place=text, came=(text,), gave=(given,))
-    line = traced().model_copy(update={"file": text, "text": text, "steps": (step,), "letters": (dead,)})
-    heap = group(text, text, file=text, error=text, text=text)
-    page, said, event = file_page(), pipeline_info(pipeline), events().events[2]
-    count = page.attempts[0].nodes[0].model_copy(update={"node": text, "gave": {text: 1}, "sent": {text: 1}})
-    attempt = page.attempts[0].model_copy(update={"reason": text, "code": text, "nodes": (count,)})
-    update = {
-        "file": bad,
-        "place": text,
-        "found": text,
-        "traceback": text,
-        "timeline": (TimelineItem(at=NOW, what=text, detail=text, who=text),),
-        "attempts": (attempt,),
-        "outputs": (page.outputs[0].model_copy(update={"name": text, "target": text}),),
-        "letters": (dead,),
-        "traces": (line,),
-    }
-    return {
-        "stats": stats(pipeline, mill=mill, name=text),
-        "files": FileList(files=(bad,), after=text, trouble=text),
-        "file": page.model_copy(update=update),
-        "errors": ErrorList(groups=(heap,), letters=(dead,), failed=(bad,), after=text),
-        "trace": Trace(lines=(line,), after=text),
-        "pipeline": said.model_copy(update={"text": text, "path": text}),
-        "node": node_page(pipeline, node=said.nodes[0], groups=(heap,), traces=(line,)),
-        "version": version_page().model_copy(update={"text": text, "sources": {text: text}}),
-        "events": EventList(
-            events=(event.model_copy(update={"who": text, "what": text, "file": text, "detail": text}),), after=text
-        ),
     }

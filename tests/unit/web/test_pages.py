@@ -26,7 +26,7 @@ from linemill.web.pages import MOST_DRAWN, Pages
 from linemill.web.pages.graph import Graphs
 from linemill.web.routes.static import static_files
 from linemill.web.snapshot import Snapshots
-from tests.unit.web import made_up
+from tests.unit.web import hostile, made_up
 
 TEMPLATES = ["errors", "events", "file", "files", "node", "pipeline", "stats", "trace", "version"]
 
@@ -189,9 +189,9 @@ def test_numbers_are_where_the_script_finds_them(draw, web_logs):
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_hostile_names_and_lines_are_text_on_every_page(draw, web_logs, make_node, name):
-    used = made_up.hostile(web_logs, make_node)
+    used = hostile.pipeline_of(web_logs, make_node)
     query = "name=%3Cscript%3Ealert(1)%3C/script%3E&node=%22%3E&file=%00&line=%1b"
-    page = draw(name, made_up.every_hostile_page(used)[name], of=used, query=query)
+    page = draw(name, hostile.every_page(used)[name], of=used, query=query)
     assert len(page.all("script")) == 1
     assert not {key for _, found in page.elements for key in found if key.startswith("on")}
     assert [words for words in page.words if "<script>alert(1)</script>" in words]

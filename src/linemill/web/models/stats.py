@@ -58,7 +58,6 @@ class RouteNow(Answer):
 
     source: str
     target: str = Field(description="A node, an output or `drop`.")
-    tags: tuple[str, ...] = Field((), description="The tags by which it goes there; `*` for all others.")
     count: int = 0
     rate: float = 0.0
 
