@@ -48,16 +48,17 @@ class Listener:
             self.give(STILL_HERE)
 
     def end(self) -> None:
-        """Send nothing any more."""
+        """Send nothing more than what waits to be."""
         self._is_over = True
         self._wake.set()
 
     async def next(self) -> bytes:
-        """Wait for what is to be sent; nothing when it is over."""
-        await self._wake.wait()
-        self._wake.clear()
+        """Wait for what is to be sent; nothing when it is over, and what there was has been given."""
+        if not self._is_over:
+            await self._wake.wait()
+            self._wake.clear()
         text, self._next = self._next, b""
-        return b"" if self._is_over else text
+        return text
 
 
 class Streams:

@@ -184,6 +184,16 @@ def test_a_sign_of_life_takes_the_place_of_nothing():
     asyncio.run(apply())
 
 
+def test_what_waits_to_be_sent_is_sent_before_a_stream_ends():
+    async def apply() -> None:
+        listener = Listener()
+        listener.give(b"news")
+        listener.end()
+        assert [await listener.next(), await listener.next()] == [b"news", b""]
+
+    asyncio.run(apply())
+
+
 def test_nothing_is_asked_when_the_last_one_has_gone_and_the_next_one_gets_what_is_new():
     async def story(told, all_streams, closing):
         client = Client(all_streams)
