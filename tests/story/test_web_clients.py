@@ -70,10 +70,18 @@ class Served:
         for number in range(count):
             (self.folder / f"inbox/{number}.tmp").write_text("line\n" * 100)
             (self.folder / f"inbox/{number}.tmp").rename(self.folder / f"inbox/{number}.log")
+        self.comes_to(lambda: len(list((self.folder / "processed").iterdir())) == count)
+
+    def comes_to(self, holds: Callable[[], bool]) -> None:
+        """Wait until something is so."""
         give_up = time.monotonic() + LIMIT_S
-        while len(list((self.folder / "processed").iterdir())) < count:
+        while not holds():
             assert time.monotonic() < give_up
             time.sleep(0.02)
+
+    def parts(self) -> list[str]:
+        """What is left of uploads that have not come to their end."""
+        return [path.name for path in (self.folder / "inbox").iterdir() if path.suffix == ".part"]
 
 
 @pytest.fixture
@@ -137,7 +145,7 @@ def test_heads_and_bodies_that_stand_still_are_ended(served):
     assert HEAD_S - 1 < time.monotonic() - began < HEAD_S + LATE_S
     assert _rest(body).startswith(b"HTTP/1.1 408 ")
     assert time.monotonic() - began < BODY_S + 2 + LATE_S
-    assert not [path.name for path in (served.folder / "inbox").iterdir() if path.suffix == ".part"]
+    served.comes_to(lambda: not served.parts())
 
 
 @pytest.mark.parametrize("path", [b"/files", b"/pause", b"/nowhere"])
