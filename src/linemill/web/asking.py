@@ -33,6 +33,11 @@ After = Annotated[str | None, Query(max_length=4000, description="The `after` of
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 
 
+LimitOrNone = Annotated[
+    int | None, Query(ge=1, le=500, description="How many at most. If it is not given: 100, and 20 on a page for people.")
+]
+
+
 def site_of(request: Request) -> Site:
     """Give what a request is about."""
     site = request.app.state.site

@@ -66,3 +66,45 @@ def test_a_file_is_also_asked_for_by_its_name(client, letters, file, found):
 def test_a_file_that_is_not_there_has_no_errors(client, letters, file):
     assert client.get("/errors", params={"file": file}).json()["letters"] == []
     assert client.get("/trace", params={"file": file}).json()["lines"] == []
+
+
+PAGE = {"Accept": "text/html"}
+
+
+def test_a_person_is_shown_so_many_letters_that_a_page_has_an_end_and_a_program_more(client, records):
+    file = records.file("a.log")
+    attempt = records.attempt(file, ended_at=5.0)
+    for number in range(1, 26):
+        records.letter(file, attempt, "level", "raised", line=number, text="x", error="no")
+    assert len(client.get("/errors").json()["letters"]) == 25
+    page = client.get("/errors", headers=PAGE).text
+    assert page.count('class="letter"') == 20
+    assert 'rel="next"' in page
+    assert client.get("/errors?limit=25", headers=PAGE).text.count('class="letter"') == 25
+
+
+def test_of_many_files_that_failed_a_page_shows_some_and_the_way_to_the_others(client, records):
+    for number in range(12):
+        records.file(f"{number}.log", "failed", code="corrupt", reason="it is damaged")
+    page = client.get("/errors", headers=PAGE).text
+    assert page.count(">Retry</button>") == 10
+    assert 'href="/files?state=failed">The others, too</a>' in page
+
+
+def test_what_the_node_had_is_shown_where_it_is_not_the_line_itself(client, records):
+    """Behind a stream, the line that was read last is not the one that died: its text alone would be misread."""
+    file = records.file("a.log")
+    records.letter(file, records.attempt(file), "level", "raised", line=2, text="8 rolls", item="-4 rolls", error="no: -4")
+    page = client.get("/errors", headers=PAGE).text
+    groups, letters = page.split('id="letters"')
+    assert "-4 rolls" in groups
+    assert '<details id="item-1" open><summary>What the node had</summary><pre dir="auto">-4 rolls</pre>' in letters
+
+
+def test_a_file_with_too_many_dead_letters_says_why_none_is_listed(client, records):
+    reason = "2 dead letters in 2 lines; raise `errors: {budget: ...}`"
+    file = records.file("a.log", "failed", code="budget", reason=reason)
+    records.attempt(file, state="failed", code="budget", reason=reason)
+    page = client.get(f"/files/{file}", headers=PAGE).text
+    assert "None is kept of a file that failed as a whole" in page
+    assert page.count("<code>errors: {budget: ...}</code>") >= 2
