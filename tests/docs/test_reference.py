@@ -207,11 +207,12 @@ def test_every_dependency_has_its_reason(checkout):
     assert [name for name in names if name not in said] == []
 
 
-def test_the_walk_of_one_line_names_every_file_that_it_passes(checkout):
-    walk = (checkout / "docs/architecture.md").read_text(encoding="utf-8")
+def test_the_walks_name_every_file_that_they_pass(checkout):
+    walks = (checkout / "docs/architecture.md").read_text(encoding="utf-8")
     package = Path(linemill.errors.__file__).parent
-    passed = [path for name in ("pipeline", "engine", "executors", "files", "mill") for path in (package / name).rglob("*.py")]
-    assert [path.name for path in passed if path.stem != "__init__" and not re.search(rf"\b{path.name}`", walk)] == []
+    parts = ("pipeline", "engine", "executors", "files", "mill", "web")
+    passed = [path for part in parts for path in (package / part).rglob("*.py")]
+    assert [path.name for path in passed if path.stem != "__init__" and not re.search(rf"\b{path.name}`", walks)] == []
 
 
 def test_the_picture_in_the_readme_is_the_quick_start_as_it_is(checkout):
