@@ -28,7 +28,7 @@ LOCAL = "local"
 COOKIE = "linemill"
 """What our cookie is called, with the catalog's tag behind it: browsers give one to all ports of a machine."""
 
-LONGEST_FORM_BYTES = 64 * 2**10
+LONGEST_FORM_BYTES = 32 * 2**10
 """Of a body that is no upload: whoever has not signed in may send no more than that."""
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -235,7 +235,7 @@ def _hold_length(scope: Scope) -> None:
     """
     lengths = values_of(scope["headers"], b"content-length")
     is_known = not values_of(scope["headers"], b"transfer-encoding") and all(one.isdigit() for one in lengths)
-    if not is_known or any(int(one[:19]) > LONGEST_FORM_BYTES for one in lengths):
+    if not is_known or any(len(one) > 9 or int(one) > LONGEST_FORM_BYTES for one in lengths):
         what = f"a form has at most {LONGEST_FORM_BYTES:,} bytes, and says how many"
         raise SaidNo(413, "too_long", what, "Content-Length")
 

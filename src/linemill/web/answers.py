@@ -31,6 +31,9 @@ class Form(StrEnum):
     STREAM = "text/event-stream"
 
 
+_FORMS = frozenset(Form)
+
+
 class SaidNo(Exception):
     """A request is refused; the application answers with it.
 
@@ -64,8 +67,10 @@ def form_of(accept: str) -> Form:
     best, form = 0.0, Form.JSON
     for part in accept.split(","):
         kind, *parameters = (one.strip() for one in part.split(";"))
+        if kind not in _FORMS:
+            continue
         quality = next((_number(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
-        if quality > best and kind in set(Form):
+        if quality > best:
             best, form = quality, Form(kind)
     return form
 

@@ -16,8 +16,15 @@ MOST_CONNECTIONS = 400
 HEAD_S = 10.0
 """From the connection, or the answer before, until the head of a request is there."""
 
-LONGEST_HEAD_BYTES = 64 * 2**10
-"""Of a request, its first line included; the parser itself knows no limit."""
+LONGEST_HEAD_BYTES = 16 * 2**10
+"""Of a request, its first line included; the parser itself knows no limit. Whoever has not signed in may send one, and of some
+headers each byte takes time in which nobody else is answered: 64 kB of `Accept` took 0.2 s."""
+
+PIECE_BYTES = 1024
+"""So much of a head is parsed at once, and then looked at: hundreds of kB may come together."""
+
+MOST_IN_LINE = 64
+"""Requests that wait for the answer to the one before, each of which takes a few kB; no browser sends any."""
 
 BODY_S = 10.0
 LEAST_BODY_BYTES = 16 * 2**10
@@ -49,7 +56,7 @@ class Guarded(HttpToolsProtocol):
     _phase: tuple[Phase, object] = (Phase.HEAD, None)
     _since = 0.0
     _heard = 0
-    _head = 0
+    _others = 0
     _is_in_head = True
     _unsent = 0
 
@@ -64,21 +71,41 @@ class Guarded(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
         self._heard += len(data)
-        self._head += len(data)
-        super().data_received(data)
-        if self._is_in_head and self._head > LONGEST_HEAD_BYTES and not self.transport.is_closing():
-            self.transport.write(TOO_LONG)
-            self.transport.close()
+        size = PIECE_BYTES if self._is_in_head else len(data)
+        for start in range(0, len(data), size):
+            if self.transport.is_closing():
+                return
+            self._take(data[start : start + size])
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, unless it comes behind a body: those would be added to what has been checked."""
+        if self._is_in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Note that a head is whole."""
         self._is_in_head = False
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Note that what comes is none of a head."""
+        self._others = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Note that what comes now is the next head; also where the request was answered before its end."""
-        self._is_in_head, self._head = True, 0
+        self._is_in_head, self._others = True, 0
         super().on_message_complete()
+
+    def _take(self, data: bytes) -> None:
+        """Parse some bytes, and end the connection if there are too many that are no body, or too many requests."""
+        self._others += len(data)
+        super().data_received(data)
+        is_long = self._others > LONGEST_HEAD_BYTES
+        if (is_long or len(self.pipeline) > MOST_IN_LINE) and not self.transport.is_closing():
+            if is_long and self._is_in_head:
+                self.transport.write(TOO_LONG)
+            self.transport.close()
 
     def look(self, now: float) -> None:
         """End the connection if it has stood still for too long.

@@ -222,6 +222,12 @@ def test_a_form_without_an_end_is_not_read(client):
     assert client.post("/sign-in", content=long[:-100], headers=form).status_code == 422
 
 
+@pytest.mark.parametrize("length", ["0000000000000040000", "00000000000000400000", "9" * 20, "9" * 5000])
+def test_a_length_is_read_as_a_whole(client, length):
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": length}
+    assert client.post("/sign-in", content=b"token=a", headers=headers).status_code == 413
+
+
 def test_a_catalog_that_cannot_be_read_refuses_but_says_that_it_is_alive(client, monkeypatch):
     def refuse(*arguments):
         raise WorldError("the disk is gone", "/srv/mill/.linemill/catalog.db", code="catalog")

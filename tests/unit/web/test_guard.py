@@ -16,6 +16,7 @@ from linemill.web.guard import (
     HEAD_S,
     LEAST_BODY_BYTES,
     LONGEST_HEAD_BYTES,
+    MOST_IN_LINE,
     STUCK_S,
     TOO_LONG,
     TOO_SLOW,
@@ -247,6 +248,52 @@ def test_a_head_without_an_end_is_ended(talk):
         for _ in range(LONGEST_HEAD_BYTES // 1024 + 1):
             await client.says(b"x" * 1024)
         assert (client.transport.end, client.transport.sent) == ("closed", TOO_LONG)
+
+    talk(does)
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"])
+def test_a_long_head_that_comes_at_once_is_too_long_as_well(talk, end):
+    async def does(client):
+        await client.says(GET[:-2] + b"Accept: " + b",;" * LONGEST_HEAD_BYTES + end)
+        assert (client.transport.end, client.transport.sent) == ("closed", TOO_LONG)
+        assert client.connection.cycle is None
+
+    talk(does)
+
+
+def test_what_comes_behind_a_body_is_not_added_to_its_head_and_ends(talk):
+    chunked = HEAD.replace(b"Content-Length: 1000000000", b"Transfer-Encoding: chunked")
+
+    async def does(client):
+        await client.says(chunked + b"3\r\nabc\r\n0\r\nAuthorization: Basic YTpi\r\n")
+        assert b"authorization" not in dict(client.connection.scope["headers"])
+        for _ in range(LONGEST_HEAD_BYTES // 1024 + 1):
+            await client.says(b"X: " + b"x" * 1019 + b"\r\n")
+        assert client.transport.end == "closed"
+
+    talk(does)
+
+
+def test_a_body_in_small_chunks_is_no_head(talk):
+    chunked = HEAD.replace(b"Content-Length: 1000000000", b"Transfer-Encoding: chunked")
+
+    async def does(client):
+        await client.says(chunked)
+        for _ in range(10):
+            await client.says(b"1\r\na\r\n" * 1000)
+        assert client.transport.end == ""
+
+    talk(does)
+
+
+def test_few_requests_may_wait_for_the_one_before(talk):
+    async def does(client):
+        await client.says(GET * MOST_IN_LINE)
+        assert client.transport.end == ""
+        await client.says(GET * 10_000)
+        assert client.transport.end == "closed"
+        assert len(client.connection.pipeline) < 2 * MOST_IN_LINE
 
     talk(does)
 

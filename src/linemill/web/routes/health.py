@@ -9,6 +9,7 @@ from linemill.errors import LinemillError
 from linemill.mill.explaining import MillState
 from linemill.web.answers import in_json
 from linemill.web.models import Health, Readiness
+from linemill.web.threads import apart
 
 router = APIRouter(tags=["health"])
 
@@ -23,10 +24,11 @@ async def health() -> Health:
 
 
 @router.get("/ready", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not now."}})
-def ready(request: Request) -> Response:
+async def ready(request: Request) -> Response:
     """Say whether files are taken and, if not, why."""
     try:
-        reasons = reasons_of(request.app.state.snapshots.moment().mill)
+        moment = await apart(request.app.state.snapshots.moment)
+        reasons = reasons_of(moment.mill)
     except LinemillError:
         reasons = ("the catalog cannot be read",)
     said = Readiness(is_ready=not reasons, reasons=reasons)
