@@ -7,7 +7,7 @@ million files takes as long as one of a thousand. `filtering` sees to the latter
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -355,10 +355,10 @@ class History:
         with self._database.reading() as connection:
             return versions.current(connection)
 
-    def version_of(self, digest: str) -> int | None:
-        """Give the row of the version with this digest."""
+    def version_of(self, text: str, sources: Mapping[str, str]) -> int | None:
+        """Give the row of the version that says this; None if no mill has loaded it."""
         with self._database.reading() as connection:
-            return versions.with_digest(connection, digest)
+            return versions.with_digest(connection, versions.digest_of(text, sources))
 
     def version_text(self, version_id: int) -> tuple[str, dict[str, str]] | None:
         """Give the pipeline file of a version, and its modules by path; None if it is unknown."""

@@ -27,13 +27,17 @@ def keep(connection: Connection, text: str, sources: Mapping[str, str], now: flo
         sources: Of its modules, by path.
         now: Seconds since 1970.
     """
-    kept = json.dumps(dict(sorted(sources.items())))
-    digest = hashlib.sha256(json.dumps([text, kept]).encode()).hexdigest()
+    kept, digest = _kept(sources), digest_of(text, sources)
     found = connection.scalar(update(version).where(_T.digest == digest).values(loaded_at=now).returning(_T.id))
     if found is not None:
         return int(found)
     row = {"digest": digest, "text": plain(text), "sources": kept, "loaded_at": now}
     return int(connection.scalars(insert(version).returning(_T.id), [row]).one())
+
+
+def digest_of(text: str, sources: Mapping[str, str]) -> str:
+    """Give the name of a version: what log, pages and catalog call it, of which the first twelve digits are shown."""
+    return hashlib.sha256(json.dumps([text, _kept(sources)]).encode()).hexdigest()
 
 
 def newest(connection: Connection, before: int | None, limit: int) -> list[VersionRow]:
@@ -61,6 +65,10 @@ def text(connection: Connection, version_id: int) -> tuple[str, dict[str, str]] 
     """Give the pipeline file of a version, and its modules by path; None if it is unknown."""
     row = connection.execute(select(_T.text, _T.sources).where(_T.id == version_id)).one_or_none()
     return (row.text, mapping(row.sources)) if row is not None else None
+
+
+def _kept(sources: Mapping[str, str]) -> str:
+    return json.dumps(dict(sorted(sources.items())))
 
 
 def _first(connection: Connection, query: Select[Any]) -> VersionRow | None:

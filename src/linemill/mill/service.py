@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from linemill.catalog import Catalog
 from linemill.catalog.records import Arrived, Claim, Failed, FileState, Origin
+from linemill.catalog.versions import digest_of
 from linemill.errors import WorldError
 from linemill.executors.local import LocalExecutor
 from linemill.failpoints import reach
@@ -154,7 +155,7 @@ class Mill:
             "mill_started",
             inbox=str(self._inbox.folder),
             pipeline=self._pipeline.name,
-            version=version.digest[:12],
+            version=digest_of(version.text, version.sources)[:12],
             published=len(recovered.redos),
             taken_back=len(recovered.taken_back),
             removed=recovered.removed,
@@ -350,13 +351,14 @@ class Mill:
             self._log.error("pipeline_refused", reason=news.reason)
         elif isinstance(news, Reloaded):
             self._catalog.set_control("refused", None, now)
-            self._catalog.event("mill", "pipeline_reloaded", news.version.digest, now)
+            digest = digest_of(news.version.text, news.version.sources)
+            self._catalog.event("mill", "pipeline_reloaded", digest, now)
             self._old_works.append(self._works)
             self._pipeline = news.pipeline
             self._works = self._equipped(news.pipeline, news.version, now)
             self._room = Room(news.pipeline, self._base)
             self._inbox.follow(news.pipeline.watch)
-            self._log.info("pipeline_reloaded", version=news.version.digest[:12])
+            self._log.info("pipeline_reloaded", version=digest[:12])
 
     def _retire(self) -> None:
         """Let go of the workers of earlier versions that have nothing left to do."""

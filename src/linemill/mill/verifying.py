@@ -104,7 +104,8 @@ def verify(history: History, file_id: int | None = None, *, pipeline: Pipeline |
     """
     findings: list[Finding] = []
     attempts = outputs = total_bytes = lines = 0
-    version = history.version_of(version_of(pipeline).digest) if pipeline is not None else None
+    now = version_of(pipeline) if pipeline is not None else None
+    version = history.version_of(now.text, now.sources) if now is not None else None
     for attempt, nodes in _published(history, file_id):
         attempts += 1
         findings += balance(attempt, nodes, pipeline if attempt.version_id == version else None)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from linemill.catalog import Catalog
+from linemill.catalog.history import History
 from linemill.catalog.records import FileState
 from linemill.errors import WorldError
 from linemill.executors import contract
@@ -117,6 +118,17 @@ def test_a_file_that_lies_there_and_one_that_arrives_go_all_the_way(make_pipelin
     assert [values["file"] for values in log.of("file_done")] == ["a.log", "b.log"]
     assert _left(tmp_path) == ["out/a.log", "out/b.log", "processed/a.log", "processed/b.log"]
     assert (log.events[0], log.events[-2:]) == ("mill_started", ["mill_stopping", "mill_stopped"])
+
+
+def test_the_log_calls_a_version_as_the_catalog_does(make_pipeline, run, arrive, tmp_path):
+    arrive("a.log")
+    log = run(make_pipeline(), ("file_done", str))
+    history = History.open(tmp_path / ".linemill")
+    assert history is not None
+    with history:
+        version = history.current_version()
+    assert version is not None
+    assert [values["version"] for values in log.of("mill_started")] == [version.digest[:12]]
 
 
 def test_a_name_that_comes_again_gets_a_number_and_nothing_is_written_over(make_pipeline, run, arrive, tmp_path):

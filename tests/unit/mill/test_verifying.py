@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from linemill.catalog import schema
+from linemill.catalog import Catalog, schema
 from linemill.errors import WorldError
 from linemill.mill.verifying import Verified, Wrong, verify
 from linemill.pipeline import version_of
@@ -164,7 +164,10 @@ def test_counts_of_the_pipeline_as_it_is_are_held_against_its_routes(records, hi
     attempt = records.attempt(records.file(), lines=2)
     records.node(attempt, 0, "keep", came=2, gave={"": 2}, sent={"all": 1})
     assert verify(history, pipeline=pipeline).findings == ()  # of another version, whose routes nobody knows
-    records.update(schema.version, 1, digest=version_of(pipeline).digest)
+    version = version_of(pipeline)
+    with Catalog.open(records.folder, "test") as catalog:
+        loaded = catalog.version(version.text, version.sources, 1.0)
+    records.update(schema.attempt, attempt, version_id=loaded)
     assert [what for _, what in _wrong(verify(history, pipeline=pipeline))] == [
         "what node 'keep' sent: 1 items counted, 2 expected from the other side [ledger]"
     ]
