@@ -20,7 +20,7 @@ def test_a_command_that_no_test_runs_is_one_that_there_is(page, blocks_of):
 
 
 def _commands(text: str) -> list[list[str]]:
-    """Give the words after `linemill` of all its calls. Options of the program itself act when they are read: they are left out."""
+    """Give the words after `linemill` of its calls; not those of options alone, which act when they are read."""
     lines = text.replace("\\\n", " ").splitlines()
     calls = [call.partition(" > ")[0] for line in lines for call in re.split(r"&&|;|\|", line)]
     words = [shlex.split(call.strip().removeprefix("$ "), comments=True) for call in calls if "linemill " in call]
