@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from glob import escape
 from itertools import count
@@ -74,12 +74,17 @@ class Destination:
 
         Raises:
             SaidNo: There is none.
+            WorldError: The inbox is not there any more.
         """
         quota, least = self.pipeline.upload.quota, self.pipeline.watch.min_free
-        if self._lying() > quota:
+        folder = self.inbox.folder
+        try:
+            lying, free = self._lying(), os.statvfs(folder)
+        except OSError as error:
+            raise refused("the inbox cannot be looked at", error, folder, "put the folder back, and send it again") from error
+        if lying > quota:
             what = f"with this file there would be more in the inbox than upload.quota ({quota} bytes)"
             raise SaidNo(413, "quota", what, shown(name), "wait until what is there has been worked on")
-        free = os.statvfs(self.inbox.folder)
         if free.f_bavail * free.f_frsize < least:
             what = f"the disk of the inbox has less than watch.min_free ({least} bytes) left"
             raise SaidNo(507, "disk_full", what, shown(name), "free some space, and send it again")
@@ -235,7 +240,7 @@ class _Part:
         self._check_head()
         self._destination.check_room(self._name)
         assert self._incoming is not None
-        name = self._incoming.keep((life_name(self._name, number) for number in count(1)), self._marker)
+        name = self._incoming.keep(_names_after(self._name, self._destination.inbox.folder), self._marker)
         note(name, self._size)
         return Uploaded(name=shown(name), size=self._size, href=f"/files?name={quote(escape(name), safe='')}")
 
@@ -256,6 +261,25 @@ class _Part:
         fault = fault_of(self._name, self._head, self._destination.pipeline.input.encoding)
         if fault is not None:
             raise SaidNo(415, "content", fault, shown(self._name), "send text, plain or compressed by gzip, bzip2, xz or zstd")
+
+
+def _names_after(name: str, folder: Path) -> Iterator[str]:
+    """Give a name, or the one with the first free number after it, and then those with the numbers that follow.
+
+    Where a thousand files of one name lie, not every number is tried, for each file again: a number behind one that is taken
+    will do.
+    """
+    free = 1
+    while os.path.lexists(folder / life_name(name, free)):
+        free *= 2
+    taken = free // 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        if os.path.lexists(folder / life_name(name, middle)):
+            taken = middle
+        else:
+            free = middle
+    return (life_name(name, number) for number in count(free))
 
 
 def _with_taken(no: SaidNo, taken: list[Uploaded]) -> SaidNo:

@@ -8,8 +8,11 @@ import stat
 import pytest
 from starlette.testclient import TestClient
 
+from linemill.catalog.claiming import life_name
+from linemill.files import incoming
 from linemill.files.incoming import Incoming
 from linemill.pipeline import load
+from linemill.web import upload
 from linemill.web.app import application
 from linemill.web.site import Site
 
@@ -247,3 +250,29 @@ def test_an_inbox_that_cannot_be_made_is_told(client, inbox):
     inbox.write_text("in the way")
     said = _send(client, ("a.log", b"x\n"))
     assert (said.status_code, said.json()["error"]["what"]) == (503, "the inbox cannot be made: file exists")
+
+
+def test_of_a_name_that_is_often_there_not_every_number_is_tried(client, inbox, monkeypatch):
+    inbox.mkdir()
+    for number in range(1, 500):
+        (inbox / life_name("a.log", number)).touch()
+    tried = []
+    rename = incoming.rename_to_free
+    monkeypatch.setattr(incoming, "rename_to_free", lambda source, place: (tried.append(place.name), rename(source, place)))
+    assert _send(client, ("a.log", b"x\n")).json()["files"][0]["name"] == "a~500.log"
+    assert tried == ["a~500.log"]
+
+
+def test_an_inbox_that_is_moved_away_meanwhile_is_told(client, inbox, monkeypatch):
+    finish = upload._Part.finish
+
+    def late(part, note):
+        inbox.rename(inbox.with_name("elsewhere"))
+        return finish(part, note)
+
+    monkeypatch.setattr(upload._Part, "finish", late)
+    said = _send(client, ("a.log", b"x\n"))
+    assert (said.status_code, said.json()["error"]["what"]) == (
+        503,
+        "the inbox cannot be looked at: no such file or directory",
+    )
