@@ -166,3 +166,20 @@ def test_a_name_that_acts_on_terminals_does_nothing_anywhere(frail, linemill):
 
 def _states(linemill: Callable[..., subprocess.CompletedProcess[str]]) -> dict[str, Any]:
     return {file["name"]: file["state"] for file in json.loads(linemill("files", "--json").stdout)["files"]}
+
+
+def test_what_died_behind_a_stream_is_not_lost_for_another_line(write_project, linemill):
+    joined = PIPELINE.replace(
+        "nodes:\n", 'nodes:\n  join: {use: linemill.processors:join_lines, with: {start: "^[a-z]"}, to: keep}\n'
+    )
+    project = write_project(joined, FRAIL)
+    (project / "a.log").write_text("one\nbad two\nthree\nfour\n")
+    assert linemill("run", "a.log").returncode == 0
+    assert "line 3, keep: ValueError: no good\n    text: three\n    item: bad two\n" in linemill("errors").stdout
+    _mend(project)
+    assert linemill("redrive").returncode == 0
+    assert (project / "out/a.log").read_text() == "one\nthree\nfour\n"
+    assert linemill("errors").stdout.startswith("1 dead letter: node keep, raised")
+    assert linemill("reprocess", "a.log").returncode == 0
+    assert (project / "out/a.log").read_text() == "one\nmended\nthree\nfour\n"
+    assert linemill("verify").returncode == 0

@@ -138,7 +138,7 @@ class Job:
         dead = self._hidden[DEAD_LETTERS]
         try:
             if claim.kind is Kind.REDRIVE:
-                self._redriven = Redriven(self.targets.dead, claim, self._pipeline.input.encoding)
+                self._redriven = Redriven(self.targets.dead, claim, self._pipeline)
                 lines = self._redriven.lines()
                 samples = tuple(number for number, _ in lines[:TRACES])
                 yield Task(claim.place, claim.name, None, outputs, dead, letters=lines, samples=samples)

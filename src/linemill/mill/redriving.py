@@ -11,6 +11,7 @@ from linemill.engine import TEXT_LIMIT, DeadLetter
 from linemill.errors import BadInput, LinemillError
 from linemill.executors.letters import letter_line, letter_of
 from linemill.files import LongLine, Reader, cannot_read, cannot_write, shown
+from linemill.pipeline import Pipeline
 
 
 class Redriven:
@@ -19,18 +20,20 @@ class Redriven:
     Args:
         dead: The file of dead letters.
         claim: The attempt, with the wish.
-        encoding: How the input is read, where it must be.
+        pipeline: As it is now.
     """
 
-    def __init__(self, dead: Path, claim: Claim, encoding: str | None) -> None:
-        self._encoding = encoding
+    def __init__(self, dead: Path, claim: Claim, pipeline: Pipeline) -> None:
+        self._encoding = pipeline.input.encoding
+        self._behind = pipeline.behind_streams
         self._dead = dead
         self._claim = claim
         every = self._read()
         # A line goes through the whole pipeline again, so all of its letters go with it, whichever of them was wished.
-        numbers = {letter.number for letter in every if self._is_wished(letter)}
-        self._taken = [letter for letter in every if letter.number in numbers]
-        self._kept = [letter for letter in every if letter.number not in numbers]
+        able = [letter for letter in every if self._has_line(letter)]
+        numbers = {letter.number for letter in able if self._is_wished(letter)}
+        self._taken = [letter for letter in able if letter.number in numbers]
+        self._kept = [letter for letter in every if letter.number not in numbers or not self._has_line(letter)]
 
     def lines(self) -> tuple[tuple[int, str], ...]:
         """Give the lines to work on, with their numbers: each once, in the file's order.
@@ -74,10 +77,16 @@ class Redriven:
             hint = "put the file back as it was written, or process the input again"
             raise BadInput(f"this is no file of dead letters: {error}", shown(self._dead), hint, code="corrupt") from error
 
+    def _has_line(self, letter: DeadLetter) -> bool:
+        """Tell whether the letter's line is what died.
+
+        What a stream gave has the number of the line that was read last: to take that one again would deliver another line a
+        second time, and lose what died. There is no line at all for what a stream gave before it read anything.
+        """
+        return letter.number > 0 and (letter.item is None or letter.node not in self._behind)
+
     def _is_wished(self, letter: DeadLetter) -> bool:
         wish = self._claim.wish
-        if not letter.number:
-            return False  # what a stream gave before it read anything: no line stands behind it
         return wish is None or (wish.node in (None, letter.node) and wish.code in (None, letter.code))
 
     def _from_input(self, numbers: set[int]) -> dict[int, str]:

@@ -308,3 +308,12 @@ class Pipeline:
     def is_splittable(self) -> bool:
         """Whether a large file may be cut into spans: no node holds state over lines."""
         return all(node.is_splittable for node in self.nodes)
+
+    @property
+    def behind_streams(self) -> frozenset[str]:
+        """Nodes that get what a stream gave: which line of the file it comes from, only the stream's author knows."""
+        behind: set[str] = set()
+        for node in self.nodes:
+            if node.mode is Mode.STREAM or node.name in behind:
+                behind.update(target for targets in node.routes.values() for target in targets)
+        return frozenset(node.name for node in self.nodes if node.name in behind)

@@ -16,13 +16,15 @@ def dead(tmp_path):
 
 
 @pytest.fixture
-def redriven(dead, make_claim):
+def redriven(dead, make_claim, make_pipeline):
     """A re-drive of a file's dead letters, all of them or those of a wish."""
 
-    def apply(*letters, data=b"", node=None, code=None):
+    pipeline = make_pipeline()
+
+    def apply(*letters, data=b"", node=None, code=None, pipeline=pipeline):
         dead.write_bytes(b"".join(letter_line(letter, "in") for letter in letters))
         wish = Wish(Kind.REDRIVE, "me", node=node, code=code)
-        return Redriven(dead, replace(make_claim(data), kind=Kind.REDRIVE, wish=wish), None)
+        return Redriven(dead, replace(make_claim(data), kind=Kind.REDRIVE, wish=wish), pipeline)
 
     return apply
 
@@ -89,13 +91,13 @@ def test_a_letter_whose_line_is_nowhere_is_kept(redriven, tmp_path):
     assert again.letters([]) == (too_long,)
 
 
-def test_a_file_of_dead_letters_that_is_gone_or_of_another_kind_is_said(redriven, dead, make_claim):
+def test_a_file_of_dead_letters_that_is_gone_or_of_another_kind_is_said(dead, make_claim, make_pipeline):
     with pytest.raises(BadInput) as caught:
-        Redriven(dead, make_claim(), None)
+        Redriven(dead, make_claim(), make_pipeline())
     assert caught.value.code == "vanished"
     dead.write_bytes(b"not json\n")
     with pytest.raises(BadInput, match="this is no file of dead letters") as caught:
-        Redriven(dead, make_claim(), None)
+        Redriven(dead, make_claim(), make_pipeline())
     assert caught.value.code == "corrupt"
 
 
@@ -109,3 +111,17 @@ def test_what_a_stream_gave_before_the_first_line_is_no_line_and_is_kept(redrive
     again = redriven(_letter(0), _letter(1))
     assert [number for number, _ in again.lines()] == [1]
     assert [letter.number for letter in again.letters([])] == [0]
+
+
+def test_what_a_stream_made_of_other_lines_is_kept_and_no_other_line_goes_in_its_place(redriven, make_pipeline):
+    joined = """
+nodes:
+  join: {use: linemill.processors:join_lines, with: {start: "^[a-z]"}, to: keep}
+  keep: {use: "steps:keep", to: all}
+outputs:
+  all: out/{name}
+"""
+    letters = [_letter(1, "join", text="a"), _letter(2, item="a"), _letter(3, text="c"), _letter(4, "gone", item="d")]
+    again = redriven(*letters, pipeline=make_pipeline(text=joined))
+    assert [number for number, _ in again.lines()] == [1, 3, 4]
+    assert again.letters([]) == (letters[1],)

@@ -1,4 +1,10 @@
+from dataclasses import replace
+
 import pytest
+from starlette.testclient import TestClient
+
+from linemill.pipeline import load
+from linemill.web.app import application
 
 
 @pytest.fixture
@@ -108,3 +114,21 @@ def test_a_file_with_too_many_dead_letters_says_why_none_is_listed(client, recor
     page = client.get(f"/files/{file}", headers=PAGE).text
     assert "None is kept of a file that failed as a whole" in page
     assert page.count("<code>errors: {budget: ...}</code>") >= 2
+
+
+def test_what_a_stream_gave_is_said_not_to_be_driven_again(site, records):
+    path = site.base / "pipeline.yaml"
+    path.write_text(
+        "nodes:\n"
+        '  join: {use: linemill.processors:join_lines, with: {start: "^-"}, to: level}\n'
+        "  level: {use: linemill.processors:strip, to: out}\n"
+        "outputs: {out: 'out/{name}'}\n"
+    )
+    joined = load(path)
+    file = records.file("a.log")
+    attempt = records.attempt(file)
+    with TestClient(application(replace(site, pipeline=lambda: joined)), base_url="http://127.0.0.1") as client:
+        records.letter(file, attempt, "level", "raised", line=2, text="8 rolls", item="8 rolls\nand more", error="no")
+        assert f'<a href="/files/{file}">reprocess the file</a>' in client.get("/errors", headers=PAGE).text
+        records.letter(file, attempt, "join", "raised", line=3, text="9 rolls", item="9", error="no")
+        assert client.get("/errors", headers=PAGE).text.count("reprocess the file") == 1
