@@ -14,10 +14,7 @@ from linemill.catalog.encoding import Row, bounded, path_of
 from linemill.catalog.records import Arrived, Claim, FileState, Origin
 from linemill.catalog.schema import file
 from linemill.files import shown, unshown
-from linemill.files.names import LONGEST_NAME_BYTES
-
-LONGEST_SUFFIX_BYTES = 32
-"""A longer one is none: it would leave no room for the rest of the name."""
+from linemill.files.names import LONGEST_NAME_BYTES, LONGEST_SUFFIX_BYTES
 
 RESTING = frozenset({FileState.READY, FileState.DONE, FileState.FAILED})
 """States in which nobody works on a file."""

@@ -8,6 +8,9 @@ from pathlib import Path
 LONGEST_NAME_BYTES = 255
 """What file systems take."""
 
+LONGEST_SUFFIX_BYTES = 32
+"""A longer one is none: it would leave no room for the rest of the name."""
+
 _ESCAPE = re.compile(r"\\(?:([\\nrt])|x([0-9a-f]{2})|u([0-9a-f]{4})|U(00(?:0[0-9a-f]|10)[0-9a-f]{4}))")
 _BY_LETTER = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 

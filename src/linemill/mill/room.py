@@ -13,6 +13,9 @@ from linemill.pipeline import Pipeline
 ASK_S = 1.0
 """How often the file systems are asked."""
 
+LITTLE = "less than min_free"
+"""What is said of a disk with too little room, among other words."""
+
 
 class Room:
     """Tells whether there is room where a pipeline writes.
@@ -53,5 +56,5 @@ class Room:
             seen.add(device)
             left = free.f_bavail * free.f_frsize
             if left < self._least:
-                return f"{left / 2**20:,.0f} MiB are free in {shown(there)}, less than min_free ({self._least / 2**20:,.0f} MiB)"
+                return f"{left / 2**20:,.0f} MiB are free in {shown(there)}, {LITTLE} ({self._least / 2**20:,.0f} MiB)"
         return None

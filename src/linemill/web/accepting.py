@@ -7,15 +7,12 @@ import re
 import unicodedata
 
 from linemill.files.compression import told_by
-from linemill.files.names import LONGEST_NAME_BYTES
+from linemill.files.names import LONGEST_NAME_BYTES, LONGEST_SUFFIX_BYTES
 
 HEAD_BYTES = 64 * 2**10
 """Of a file, looked at to tell what it is."""
 
 NAMELESS = "upload"
-
-LONGEST_SUFFIX_BYTES = 32
-"""A longer one is none, and is cut like the rest of the name."""
 
 COMPRESSED = {".gz": "gzip", ".gzip": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".zstd": "zstd"}
 """Ends of names that say how a file is compressed."""

@@ -7,14 +7,12 @@ from fastapi import APIRouter, Request, Response
 from linemill import __version__
 from linemill.errors import LinemillError
 from linemill.mill.explaining import MillState
+from linemill.mill.room import LITTLE
 from linemill.web.answers import in_json
 from linemill.web.models import Health, Readiness
 from linemill.web.threads import apart
 
 router = APIRouter(tags=["health"])
-
-_LITTLE_ROOM = "less than min_free"
-"""What the mill says of a disk on which there is too little room."""
 
 
 @router.get("/health", response_model=Health)
@@ -43,6 +41,6 @@ def reasons_of(mill: MillState) -> tuple[str, ...]:
     if mill.paused is not None:
         reasons.append("the mill is paused")
     if mill.blocked is not None:
-        is_full = _LITTLE_ROOM in mill.blocked
+        is_full = LITTLE in mill.blocked
         reasons.append(f"the mill is blocked: {'too little room on a disk' if is_full else 'something cannot be written'}")
     return tuple(reasons)
