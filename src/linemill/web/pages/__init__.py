@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -52,40 +53,7 @@ class Pages:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._environment = Environment(
-            loader=FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.do"],
-        )
-        self._environment.filters |= {
-            "count": formats.count,
-            "compact": formats.compact,
-            "some": formats.some,
-            "dead": formats.dead,
-            "rate": formats.rate,
-            "flow": formats.flow,
-            "bytes": formats.size,
-            "seconds": formats.seconds,
-            "clock": formats.clock,
-            "iso": formats.iso,
-            "text": formats.text,
-            "thousandths": formats.thousandths,
-            "lines": formats.lines,
-            "says": formats.says,
-            "said": said,
-            "short": formats.short,
-            "json": formats.json_lines,
-            "segment": lambda words: quote(str(words), safe="", errors="replace"),
-        }
-        self._environment.globals |= {
-            "version": __version__,
-            "LOCAL": LOCAL,
-            "charts": charts,
-            "with_query": with_query,
-        }
+        self._environment = _environment()
         self._graphs = graph.Graphs(site.pipeline)
         self._drawn: dict[tuple[str, Who], tuple[float, str]] = {}
 
@@ -132,3 +100,46 @@ class Pages:
 
     def _recent(self, now: float) -> FileList:
         return file_list(self._site, now, state=None, name_like=None, sort="-since", after=None, limit=RECENT)
+
+
+@cache
+def _environment() -> Environment:
+    """Read all templates, once: an upgrade under a program that runs changes no page of it."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        auto_reload=False,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+    environment.filters |= {
+        "count": formats.count,
+        "compact": formats.compact,
+        "some": formats.some,
+        "dead": formats.dead,
+        "rate": formats.rate,
+        "flow": formats.flow,
+        "bytes": formats.size,
+        "seconds": formats.seconds,
+        "clock": formats.clock,
+        "iso": formats.iso,
+        "text": formats.text,
+        "thousandths": formats.thousandths,
+        "lines": formats.lines,
+        "says": formats.says,
+        "said": said,
+        "short": formats.short,
+        "json": formats.json_lines,
+        "segment": lambda words: quote(str(words), safe="", errors="replace"),
+    }
+    environment.globals |= {
+        "version": __version__,
+        "LOCAL": LOCAL,
+        "charts": charts,
+        "with_query": with_query,
+    }
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return environment
