@@ -131,4 +131,12 @@ def test_what_a_stream_gave_is_said_not_to_be_driven_again(site, records):
         records.letter(file, attempt, "level", "raised", line=2, text="8 rolls", item="8 rolls\nand more", error="no")
         assert f'<a href="/files/{file}">reprocess the file</a>' in client.get("/errors", headers=PAGE).text
         records.letter(file, attempt, "join", "raised", line=3, text="9 rolls", item="9", error="no")
-        assert client.get("/errors", headers=PAGE).text.count("reprocess the file") == 1
+        groups, letters = client.get("/errors", headers=PAGE).text.split('id="letters"')
+        assert (groups.count("A re-drive leaves"), letters.count("reprocess the file")) == (1, 1)
+
+
+def test_what_is_to_be_typed_is_marked_in_a_refusal(client):
+    page = client.get("/stats", headers={**PAGE, "Host": "elsewhere.example"})
+    assert page.status_code == 403
+    assert "`" not in page.text
+    assert "<code>" in page.text
