@@ -26,7 +26,7 @@ FORMATS = {
 
 WRITE = """
 async ([format, values]) => {
-  const { words } = await import("/static/app.js");
+  const { words } = await import("/static/words.js");
   return values.map((value) => words[format](value));
 }
 """

@@ -262,8 +262,13 @@ def test_many_lines_are_drawn_small(draw):
 def test_a_page_weighs_less_than_60_kb_with_all_that_it_loads(draw):
     quickstart = load(QUICKSTART)
     page = draw("stats", made_up.stats(quickstart), of=quickstart, recent=made_up.files)
-    loaded = [file.packed for name, file in static_files().items() if name in ("app.js", "style.css", "icon.svg")]
-    assert page.weight + sum(map(len, loaded)) < 60_000
+    assert page.weight + sum(len(file.packed) for file in static_files().values()) < 60_000
+
+
+def test_nothing_waits_for_a_script_to_say_which_others_it_needs(draw, web_logs):
+    page = draw("stats", made_up.stats(web_logs))
+    preloaded = {link["href"].removeprefix("/static/") for link in page.all("link") if link["rel"] == "modulepreload"}
+    assert preloaded | {"app.js"} == {name for name in static_files() if name.endswith(".js")}
 
 
 def test_the_picture_in_a_page_is_well_formed(web_logs):

@@ -8,9 +8,11 @@
  *   data-part and an id              becomes as it is in the page when that is fetched again, once something has changed.
  *   <form data-upload>               takes dropped files.
  *   type="search"                    gets the focus by `/`.
- *
- * No text is ever read as markup: the policy has no way to allow it.
  */
+
+import { $, all, become, element, isInUse } from "./page.js";
+import { isSending, prepare } from "./uploads.js";
+import { setClock, words } from "./words.js";
 
 const RENEW_MS = 2000; // parts, at most so often; less and less while changes do not end, for every time costs a page
 const LONGEST_RENEW_MS = 10_000;
@@ -21,71 +23,6 @@ const LONGEST_WAIT_MS = 10_000;
 const CHORD_MS = 1500; // between `g` and the letter after it
 
 const body = document.body;
-const $ = (selector, within = document) => within.querySelector(selector);
-const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-
-function element(name, properties = {}, ...inside) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...inside);
-  return made;
-}
-
-/* Numbers in words: the table of pages/formats.py. */
-
-let ahead = 0; // seconds by which this machine's clock is ahead of the server's
-
-function fixed(number, places) {
-  return number.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
-}
-
-function threeDigits(number) {
-  const unit = ["", "k", "M", "G"].find((_, at) => number / 1000 ** at < 999.5) ?? "T";
-  number /= 1000 ** " kMGT".indexOf(unit || " ");
-  return fixed(number, number < 9.995 ? 2 : number < 99.95 ? 1 : 0) + unit;
-}
-
-function size(number) {
-  if (number < 0) return "–";
-  if (number < 999.5) return `${fixed(number, 0)} B`;
-  const unit = ["k", "M", "G"].find((_, at) => number / 1000 ** (at + 1) < 999.5) ?? "T";
-  number /= 1000 ** (1 + "kMGT".indexOf(unit));
-  return `${fixed(number, number < 9.95 || unit === "T" ? 1 : 0)} ${unit}B`;
-}
-
-function seconds(number) {
-  if (number < 0.9995) return `${fixed(number * 1000, 0)} ms`;
-  if (number < 59.95) return `${fixed(number, number < 9.995 ? 2 : 1)} s`;
-  const whole = Math.round(number);
-  const [minutes, hours] = [Math.floor(whole / 60), Math.floor(whole / 3600)];
-  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-function ago(at) {
-  const now = Date.now() / 1000 - ahead;
-  const away = Math.round(Math.abs(now - at));
-  if (away < 2) return "now";
-  const [, unit, length] = [[60, "s", 1], [3600, "min", 60], [172_800, "h", 3600]].find(([limit]) => away < limit) ?? [0, "d", 86_400];
-  const text = `${Math.floor(away / length)} ${unit}`;
-  return at <= now ? `${text} ago` : `in ${text}`;
-}
-
-const count = (number) => fixed(number, 0);
-const compact = (number) => (number < 999.5 ? fixed(number, 0) : threeDigits(number));
-const rate = (number) => (number >= 0.005 ? `${threeDigits(number)}/s` : "0/s");
-
-export const words = {
-  count,
-  compact,
-  some: (number) => (number ? compact(number) : ""),
-  dead: (number) => (number ? `✕ ${compact(number)} dead` : ""),
-  rate,
-  flow: (number) => (number >= 0.005 ? rate(number) : ""),
-  bytes: size,
-  seconds,
-  ago,
-  clock: (at) => new Date(at * 1000).toISOString().slice(0, 19).replace("T", " "),
-};
 
 function say(node, value) {
   const text = value === null || value === undefined ? "–" : (words[node.dataset.format] ?? String)(value);
@@ -136,7 +73,7 @@ function show(stats) {
     return;
   }
   latest = null;
-  ahead = Date.now() / 1000 - stats.at;
+  setClock(stats.at);
   body.dataset.mill = millOf(stats.mill);
   for (const node of all("[data-live]")) {
     say(node, node.dataset.live.split(".").reduce((value, key) => value?.[key], stats));
@@ -156,7 +93,7 @@ let isStale = false;
 
 function isBusy() {
   const typed = all("input:not([type=hidden]), textarea").some((input) => input.value !== input.defaultValue);
-  return typed || $("dialog[open], .secret") !== null || uploads.length > 0;
+  return typed || $("dialog[open], .secret") !== null || isSending();
 }
 
 /* Parts of the page, renewed. */
@@ -193,57 +130,6 @@ function renew() {
     renewal = 0;
   };
   request.send();
-}
-
-/** Tells whether somebody types in it, or selects what stands there. */
-function isInUse(part) {
-  const selection = getSelection();
-  const selects = selection !== null && !selection.isCollapsed && selection.containsNode(part, true);
-  return selects || (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
-}
-
-const keyOf = (node) => node.id || node.dataset?.key || "";
-
-/** Removes a node, and gives the one after it. */
-function removed(node) {
-  const next = node.nextSibling;
-  node.remove();
-  return next;
-}
-
-/** Makes a node like another one, in place: what is the same stays, with its focus and scroll, and open if it is. */
-function become(old, fresh) {
-  if (old.nodeType !== Node.ELEMENT_NODE) {
-    if (old.data !== fresh.data) old.data = fresh.data;
-    return;
-  }
-  if (old.matches("form[data-upload]")) return;
-  for (const name of old.getAttributeNames()) {
-    if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
-  }
-  for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value && name !== "open") old.setAttribute(name, value);
-  }
-  const wanted = new Set([...fresh.children].map(keyOf));
-  const known = new Map();
-  for (const child of [...old.children].filter(keyOf)) {
-    if (wanted.has(keyOf(child))) known.set(keyOf(child), child);
-    else child.remove();
-  }
-  let at = old.firstChild;
-  for (const child of [...fresh.childNodes]) {
-    const key = keyOf(child);
-    const same = key ? known.get(key) : at;
-    // Moving it would cost it the focus: rather, what stands before it goes.
-    while (key && same && at && at !== same && !keyOf(at)) at = removed(at);
-    if (!same || same.nodeName !== child.nodeName || keyOf(same) !== key) old.insertBefore(document.adoptNode(child), at);
-    else {
-      if (same === at) at = at.nextSibling;
-      else old.insertBefore(same, at);
-      become(same, child);
-    }
-  }
-  while (at) at = removed(at);
 }
 
 /* The connection: one tab streams and tells the others, as browsers allow six connections to a host. */
@@ -360,92 +246,6 @@ function connect() {
   channel.onmessage = hear;
   channel.postMessage(["joined"]);
   return queue();
-}
-
-/* Files, dropped or chosen, sent one after the other. */
-
-const uploads = []; // those that wait, after the one that is being sent
-
-function offer(form, files) {
-  const list = $(".uploads", form) ?? form.appendChild(element("ul", { className: "uploads" }));
-  for (const file of files) {
-    const progress = element("progress", { max: 1, value: 0, ariaLabel: `Sent of ${file.name}` });
-    const outcome = element("span", { role: "status" });
-    const button = element("button", { type: "button" }, "Cancel");
-    const item = element("li", {}, element("bdi", {}, file.name), " ", progress, " ", outcome, " ", button);
-    const upload = { form, file, progress, outcome, item, request: new XMLHttpRequest() };
-    button.onclick = () => cancel(upload);
-    list.append(item);
-    if (uploads.push(upload) === 1) send(upload);
-  }
-}
-
-function cancel(upload) {
-  if (upload === uploads[0]) upload.request.abort();
-  else {
-    uploads.splice(uploads.indexOf(upload), 1);
-    end(upload, "cancelled");
-  }
-}
-
-function send(upload) {
-  const { form, file, progress, outcome, request } = upload;
-  const sent = (...said) => {
-    end(upload, ...said);
-    uploads.shift();
-    if (uploads.length > 0) send(uploads[0]);
-  };
-  request.upload.onprogress = ({ loaded, total }) => {
-    progress.value = loaded / total;
-    if (loaded === total) outcome.textContent = "being checked";
-  };
-  const broken = () => sent("✕ the connection broke off and nothing was kept: send it again");
-  request.onload = () => {
-    const [taken] = request.response?.files ?? [];
-    const trouble = request.response?.error;
-    if (taken) sent("✓ taken as ", element("a", { href: taken.href }, taken.name));
-    else if (trouble) sent(`✕ ${[trouble.what, trouble.hint].filter(Boolean).join("; ")}`);
-    else broken(); // a server that ends has no words left
-  };
-  request.onabort = () => sent("cancelled");
-  request.onerror = broken;
-  request.open("POST", form.action);
-  request.setRequestHeader("Accept", "application/json");
-  request.responseType = "json";
-  const data = new FormData();
-  data.append("file", file);
-  request.send(data);
-}
-
-function end({ item, outcome }, ...said) {
-  outcome.replaceChildren(...said);
-  $("progress", item).remove();
-  $("button", item).remove();
-}
-
-function prepare(form) {
-  const input = $("input[type=file]", form);
-  const drag = (isOver) => (event) => {
-    event.preventDefault();
-    form.toggleAttribute("data-over", isOver);
-  };
-  form.addEventListener("dragover", drag(true));
-  form.addEventListener("dragleave", drag(false));
-  form.addEventListener("drop", (event) => {
-    drag(false)(event);
-    // A folder can be dropped, but not read.
-    const entries = [...event.dataTransfer.items].filter((one) => one.webkitGetAsEntry()?.isFile !== false);
-    offer(form, entries.map((one) => one.getAsFile()).filter(Boolean));
-  });
-  const take = (event) => {
-    event.preventDefault();
-    offer(form, [...input.files]);
-    input.value = "";
-  };
-  input.addEventListener("change", take);
-  form.addEventListener("submit", take);
-  // A file that misses the form would be opened in place of the page.
-  for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 }
 
 /* Keys. */
