@@ -136,7 +136,6 @@ def test_what_a_stream_gave_is_said_not_to_be_driven_again(site, records):
 
 
 def test_what_is_to_be_typed_is_marked_in_a_refusal(client):
-    page = client.get("/stats", headers={**PAGE, "Host": "elsewhere.example"})
-    assert page.status_code == 403
-    assert "`" not in page.text
-    assert "<code>" in page.text
+    page = client.post("/errors/redrive", data={"node": "level"}, headers=PAGE)
+    assert page.status_code == 409
+    assert "<code>errors</code> lists all" in page.text

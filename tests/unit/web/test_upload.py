@@ -54,7 +54,7 @@ def test_a_file_that_is_sent_is_in_the_inbox_byte_for_byte(client, inbox, site):
     assert _names(inbox) == ["a.log"]
     events = site.history.events(limit=10)
     assert [(event.who, event.what, event.detail) for event in events.rows] == [
-        ("local", "upload", f"a.log: {len(content)} bytes")
+        ("local", "upload", f"a.log: {len(content):,} bytes")
     ]
 
 

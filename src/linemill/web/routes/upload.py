@@ -56,7 +56,7 @@ async def upload(request: Request) -> Response:
     site, who = site_of(request), who_of(request)
 
     def note(name: str, size: int) -> None:
-        site.catalog.event(who.name, "upload", f"{shown(name)}: {size} bytes", time.time())
+        site.catalog.event(who.name, "upload", f"{shown(name)}: {size:,} bytes", time.time())
 
     destination = await apart(destination_of, site.pipeline(), site.base)
     try:
