@@ -3,12 +3,9 @@
 import pytest
 from starlette.testclient import TestClient
 
-from linemill.catalog import Catalog
-from linemill.catalog.history import History
-from linemill.mill.folders import STATE_FOLDER
 from linemill.pipeline import load
 from linemill.web.app import application
-from linemill.web.site import Site
+from linemill.web.site import open_site
 
 PIPELINE = """
 nodes:
@@ -24,12 +21,8 @@ outputs: {errors: "out/errors/{name}", rest: "out/rest/{name}"}
 def site(tmp_path):
     (tmp_path / "pipeline.yaml").write_text(PIPELINE)
     pipeline = load(tmp_path / "pipeline.yaml")
-    folder = tmp_path / STATE_FOLDER
-    with Catalog.open(folder, "web") as catalog:
-        history = History.open(folder)
-        assert history is not None
-        with history:
-            yield Site(tmp_path, folder, history, catalog, lambda: pipeline)
+    with open_site(tmp_path, lambda: pipeline) as site:
+        yield site
 
 
 @pytest.fixture

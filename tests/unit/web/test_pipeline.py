@@ -1,11 +1,9 @@
 import pytest
 
-from linemill.catalog import Catalog
-from linemill.catalog.history import History
-from linemill.mill.folders import STATE_FOLDER
 from linemill.pipeline import load
 from linemill.web.documents.differences import LINES_LIMIT, TEXT_LIMIT, cut, differences
 from linemill.web.documents.secrets import masked, masked_text
+from linemill.web.site import open_site
 
 PIPELINE = """
 name: a shop
@@ -34,17 +32,11 @@ class Level:
 
 @pytest.fixture
 def site(tmp_path):
-    from linemill.web.site import Site
-
     (tmp_path / "pipeline.yaml").write_text(PIPELINE)
     (tmp_path / "steps.py").write_text(STEPS)
     pipeline = load(tmp_path / "pipeline.yaml")
-    folder = tmp_path / STATE_FOLDER
-    with Catalog.open(folder, "web") as catalog:
-        history = History.open(folder)
-        assert history is not None
-        with history:
-            yield Site(tmp_path, folder, history, catalog, lambda: pipeline)
+    with open_site(tmp_path, lambda: pipeline) as site:
+        yield site
 
 
 def test_the_pipeline_is_shown_without_its_secrets(client, site):
