@@ -11,7 +11,9 @@ from fastapi import HTTPException, Path, Query, Request
 
 from linemill.catalog.encoding import LARGEST
 from linemill.catalog.rows import FileRow
+from linemill.web.gate import Gate
 from linemill.web.site import Site
+from linemill.web.snapshot import Snapshots
 
 Row = Annotated[int, Path(ge=1, le=LARGEST, description="The row.")]
 
@@ -43,6 +45,20 @@ def site_of(request: Request) -> Site:
     site = request.app.state.site
     assert isinstance(site, Site)
     return site
+
+
+def snapshots_of(request: Request) -> Snapshots:
+    """Give what knows what goes on."""
+    snapshots = request.app.state.snapshots
+    assert isinstance(snapshots, Snapshots)
+    return snapshots
+
+
+def gate_of(request: Request) -> Gate:
+    """Give what knows who may come in."""
+    gate = request.app.state.gate
+    assert isinstance(gate, Gate)
+    return gate
 
 
 def file_of(request: Request, file_id: int) -> FileRow:

@@ -16,7 +16,7 @@ from linemill.mill.control import Control
 from linemill.mill.explaining import mill_state
 from linemill.web.access import who_of
 from linemill.web.answers import GOES_ON, SaidNo, go_on, in_json, wants_page
-from linemill.web.asking import Row, file_of, site_of
+from linemill.web.asking import Row, file_of, site_of, snapshots_of
 from linemill.web.documents.mill import mill_now
 from linemill.web.documents.texts import here, said
 from linemill.web.links import LONGEST_PATH, own_path
@@ -144,7 +144,7 @@ def _wishing(request: Request) -> Iterator[Control]:
 
 
 def _asked(request: Request, what: str, page: str, rows: Sequence[FileRow] = ()) -> Response:
-    request.app.state.snapshots.forget()
+    snapshots_of(request).forget()
     if wants_page(request):
         return go_on(page)
     mill = mill_now(mill_state(site_of(request).history))

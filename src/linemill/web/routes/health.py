@@ -9,6 +9,7 @@ from linemill.errors import LinemillError
 from linemill.mill.explaining import MillState
 from linemill.mill.room import LITTLE
 from linemill.web.answers import in_json
+from linemill.web.asking import snapshots_of
 from linemill.web.models import Health, Readiness
 from linemill.web.threads import apart
 
@@ -25,7 +26,7 @@ async def health() -> Health:
 async def ready(request: Request) -> Response:
     """Say whether files are taken and, if not, why."""
     try:
-        moment = await apart(request.app.state.snapshots.moment)
+        moment = await apart(snapshots_of(request).moment)
         reasons = reasons_of(moment.mill)
     except LinemillError:
         reasons = ("the catalog cannot be read",)

@@ -8,12 +8,11 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 
 from linemill.catalog.rows import VersionRow
 from linemill.web.answers import PAGE_TOO, answer
-from linemill.web.asking import After, Limit, Number, Row, site_of
+from linemill.web.asking import After, Limit, Number, Row, site_of, snapshots_of
 from linemill.web.documents.letters import letter_group
 from linemill.web.documents.pipeline import node_info, pipeline_info, version_page
 from linemill.web.documents.traces import traced_lines
 from linemill.web.models import NodePage, PipelineInfo, VersionPage, Window
-from linemill.web.snapshot import Snapshots
 
 TRACES = 10
 """Attempts whose sampled lines are shown with a node."""
@@ -37,11 +36,9 @@ def node(
     """Show a node: its processor and settings, what it does and has done, its errors, and lines that came by."""
     site = site_of(request)
     pipeline = site.pipeline()
-    snapshots = request.app.state.snapshots
-    assert isinstance(snapshots, Snapshots)
     wanted = next((each for each in pipeline.nodes if each.name == name), None)
     try:
-        now, points = snapshots.node(name, window)
+        now, points = snapshots_of(request).node(name, window)
     except KeyError:
         wanted = None  # it may have changed just now
     if wanted is None:

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from linemill.catalog.tokens import Token, cookie_of
 from linemill.web.access import cookie_name, too_soon
 from linemill.web.answers import GOES_ON, PAGE_TOO, SaidNo, answer, go_on, in_json, refusal, wants_page
+from linemill.web.asking import gate_of, site_of
 from linemill.web.credentials import LONGEST_BYTES, Credential, Means, written_cookie
-from linemill.web.gate import Gate, TooSoon
+from linemill.web.gate import TooSoon
 from linemill.web.links import LONGEST_PATH, own_path
 from linemill.web.models import SignedIn, SignIn
 from linemill.web.origins import address_of, is_secure
@@ -29,7 +30,7 @@ def sign_in_page(
     back: Annotated[str, Query(max_length=LONGEST_PATH, description="The path to go on to.")] = FIRST_PAGE,
 ) -> Response:
     """Ask for a token."""
-    gate: Gate = request.app.state.gate
+    gate = gate_of(request)
     gate.refresh()
     return answer(request, SignIn(is_needed=not gate.is_open, back=own_path(back, FIRST_PAGE)), "sign_in.html")
 
@@ -41,7 +42,7 @@ def sign_in(
     back: Annotated[str, Form(max_length=LONGEST_PATH, description="The path to go on to.")] = FIRST_PAGE,
 ) -> Response:
     """Take a token, and give a cookie for it."""
-    gate: Gate = request.app.state.gate
+    gate = gate_of(request)
     secret = token.strip().encode(errors="replace")
     back = own_path(back, FIRST_PAGE)
     try:
@@ -79,4 +80,4 @@ def _give_cookie(request: Request, response: Response, token: Token, secret: byt
 
 
 def _cookie(request: Request) -> str:
-    return cookie_name(request.app.state.site.catalog.tag)
+    return cookie_name(site_of(request).catalog.tag)

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from linemill.web.answers import Form, answer, form_of
+from linemill.web.asking import snapshots_of
 from linemill.web.models import Stats, Window
 
 router = APIRouter(tags=["stats"])
@@ -29,14 +30,14 @@ async def stats(
     request: Request, window: Annotated[Window, Query(description="How far the points look back.")] = "10m"
 ) -> Response:
     """Say what goes on now, and what was done in a window; as a stream, whenever something has changed."""
-    state = request.app.state
+    snapshots = snapshots_of(request)
     match form_of(request.headers.get("accept", "")):
         case Form.STREAM:
-            response: Response = state.streams.response()
+            response: Response = request.app.state.streams.response()
         case Form.PAGE:
-            response = await run_in_threadpool(lambda: answer(request, state.snapshots.stats(window), "stats.html"))
+            response = await run_in_threadpool(lambda: answer(request, snapshots.stats(window), "stats.html"))
         case Form.JSON:
             # Mostly somebody else has just asked: then no thread is needed.
-            text = state.snapshots.fresh_text(window) or await run_in_threadpool(state.snapshots.text, window)
+            text = snapshots.fresh_text(window) or await run_in_threadpool(snapshots.text, window)
             response = Response(text, media_type=Form.JSON)
     return response

@@ -11,7 +11,7 @@ from linemill.catalog.records import Role
 from linemill.catalog.tokens import LONGEST_NAME, Token, lifetime_s, new_secret
 from linemill.web.access import who_of
 from linemill.web.answers import GOES_ON, PAGE_TOO, answer, go_on, in_json, wants_page
-from linemill.web.asking import Row, site_of
+from linemill.web.asking import Row, gate_of, site_of
 from linemill.web.models import TokenItem, TokenList, TokenMade
 from linemill.web.site import Site
 
@@ -42,7 +42,7 @@ def make_token(
     site = site_of(request)
     secret, valid_s = new_secret(), lifetime_s(expires) if expires else None
     token = site.catalog.make_token(name.strip() or None, role, secret, who_of(request).name, time.time(), valid_s=valid_s)
-    request.app.state.gate.refresh()
+    gate_of(request).refresh()
     made = TokenMade(token=_item(token), secret=secret)
     if wants_page(request):
         return answer(request, _listed(site), "tokens.html", status=201, made=made)
@@ -57,7 +57,7 @@ def revoke_token(request: Request, id: Row) -> Response:
     if found is None:
         raise HTTPException(404, f"there is no token {id}")
     site.catalog.revoke_token(found, who_of(request).name, time.time())
-    request.app.state.gate.refresh()
+    gate_of(request).refresh()
     if wants_page(request):
         return go_on("/tokens")
     after = next(token for token in site.history.tokens() if token.id == id)
