@@ -24,13 +24,12 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import insert
 from starlette.testclient import TestClient
 
-from linemill.catalog import Catalog, schema
-from linemill.catalog.history import History
+from linemill.catalog import schema
 from linemill.catalog.records import Role
 from linemill.mill.folders import STATE_FOLDER
 from linemill.pipeline import load
 from linemill.web.app import application
-from linemill.web.site import Site
+from linemill.web.site import Site, open_site
 from tests.unit.conftest import Records
 
 pytestmark = pytest.mark.slow
@@ -65,7 +64,7 @@ HOSTILE = [
 ]
 """Values as they stand in an address or in a form."""
 
-PLACES = {"id": "1", "output_id": "1", "token_id": "99", "name": "level", "file": "style.css"}
+PLACES = {"id": "1", "output_id": "1", "name": "level", "file": "style.css"}
 """What stands for the parts of a path."""
 
 PIPELINE = """
@@ -118,14 +117,12 @@ def api(tmp_path: Path) -> Iterator[Api]:
     records = Records(folder)
     _fill(records, tmp_path)
     records.engine.dispose()
-    with Catalog.open(folder, "web") as catalog:
-        history = History.open(folder)
-        assert history is not None
-        with history:
-            for number in range(3):
-                catalog.version(f"# {number}\n{PIPELINE}", {"steps.py": f"{number}\n"}, float(number))
-            catalog.make_token("root", Role.ADMIN, "lm_secret", "test", time.time())
-            yield Api(Site(tmp_path, folder, history, catalog, lambda: pipeline), "lm_secret")
+    with open_site(tmp_path, lambda: pipeline) as site:
+        for number in range(3):
+            site.catalog.version(f"# {number}\n{PIPELINE}", {"steps.py": f"{number}\n"}, float(number))
+        for name, secret in (("to be revoked", "lm_other"), ("root", "lm_secret")):
+            site.catalog.make_token(name, Role.ADMIN, secret, "test", time.time())
+        yield Api(site, "lm_secret")
 
 
 def _fill(records: Records, base: Path) -> None:
