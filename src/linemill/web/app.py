@@ -109,7 +109,8 @@ async def _said_no(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = HTTPStatus(error.status_code).name.lower()
-    return refusal(request, SaidNo(error.status_code, code, error.detail, headers=error.headers))
+    what = "there is nothing at this path" if error.detail == HTTPStatus.NOT_FOUND.phrase else error.detail
+    return refusal(request, SaidNo(error.status_code, code, what, headers=error.headers))
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:

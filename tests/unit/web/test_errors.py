@@ -139,3 +139,8 @@ def test_what_is_to_be_typed_is_marked_in_a_refusal(client):
     page = client.post("/errors/redrive", data={"node": "level"}, headers=PAGE)
     assert page.status_code == 409
     assert "<code>errors</code> lists all" in page.text
+
+
+def test_a_path_that_leads_nowhere_is_refused_in_words(client):
+    assert client.get("/nothing").json()["error"]["what"] == "there is nothing at this path"
+    assert client.get("/files/9").json()["error"]["what"] == "there is no file 9"
