@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import event
 
 from linemill.catalog.records import Kind, Origin, Wish
 from linemill.errors import UsageError
@@ -31,6 +32,23 @@ def test_a_wish_makes_a_file_ready_and_is_noted(yard, catalog):
     (again,) = yard.take(catalog)
     assert (again.kind, again.tries) == (Kind.RETRY, 0)
     assert yard.value("select wish from file") is None
+
+
+def test_a_wish_for_many_files_takes_few_statements_and_all_or_none_of_them(yard, catalog):
+    claims = yard.claim(catalog, *(f"{number}.log" for number in range(300)))
+    yard.done(catalog, claims)
+    (working,) = yard.claim(catalog, "in hand")
+    statements = []
+    event.listen(catalog._database._engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    ids = [claim.file_id for claim in claims]
+    with pytest.raises(UsageError, match="is being worked on"):
+        catalog.wish([*ids, working.file_id], Wish(Kind.REPROCESS, "somebody"), 5.0)
+    assert yard.value("select count(*) from event") == 0
+    statements.clear()
+    catalog.wish([*ids, ids[0]], Wish(Kind.REPROCESS, "somebody"), 5.0)
+    assert len(statements) < 10
+    assert yard.value("select count(*) from file where state = 'ready' and wish is not null") == 300
+    assert yard.rows("select file_id, detail from event order by id") == [(claim.file_id, claim.name) for claim in claims]
 
 
 def test_a_wish_reaches_the_attempt(yard, catalog):

@@ -1,4 +1,3 @@
-import base64
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -6,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from linemill.catalog import Catalog, schema
-from linemill.catalog.cursors import written_cursor
+from linemill.catalog import schema
 from linemill.catalog.history import History
 from linemill.catalog.records import FileState, Kind, Wish
 from linemill.catalog.rows import Page
@@ -100,77 +98,9 @@ def test_a_page_goes_on_where_it_ended_although_files_came_in_between(records, h
     assert _names(history.files(limit=2, after=first.after)) == ["2.log", "1.log"]
 
 
-@pytest.mark.parametrize("after", ["x", "", "W10", "é", "eyJhIjogMX0"])
-def test_a_cursor_that_is_none_of_ours_is_refused(history, after):
-    for ask in (history.files, history.letters, history.events, history.versions):
-        with pytest.raises(UsageError, match="begin with the first page"):
-            ask(after=after)
-
-
-def test_a_cursor_of_another_list_is_refused(records, history):
-    records.file("a.log")
-    records.file("b.log")
-    after = history.files(limit=1).after
-    with pytest.raises(UsageError, match="in this list"):
-        history.files(after=after, sort="name")
-    with pytest.raises(UsageError, match="in this list"):
-        history.letters(after=after)
-
-
-@pytest.mark.parametrize(
-    ("name", "place"),
-    [
-        ("files by -since", [2**63, 1]),
-        ("files by -since", [float("nan"), 1]),
-        ("files by -since", ["1", 1]),
-        ("files by name", ["\ud800", 1]),
-        ("files by name", ["a\0", 1]),
-        ("files by name", [1, 1]),
-        ("files by id", [1.5, 1]),
-        ("files by id", [True, 1]),
-        ("files by id", [1]),
-        ("letters", [{}]),
-        ("letters", [-(2**64)]),
-    ],
-)
-def test_a_cursor_that_somebody_made_up_never_reaches_the_database(history, name, place):
-    after = written_cursor(name, *place)
-    ask = history.letters if name == "letters" else partial(history.files, sort=name.removeprefix("files by "))
-    with pytest.raises(UsageError, match="begin with the first page"):
-        ask(after=after)
-
-
-def test_a_cursor_that_is_a_well_of_brackets_is_refused(history):
-    after = base64.urlsafe_b64encode(b"[" * 200_000).decode()
-    with pytest.raises(UsageError, match="begin with the first page"):
-        history.letters(after=after)
-
-
 def test_what_has_no_index_is_no_sort(history):
     with pytest.raises(UsageError, match="cannot be sorted by 'lines'; there are: since, name, id"):
         history.files(sort="lines")
-
-
-def test_a_file_is_found_by_all_that_it_is_called(records, history, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    first = records.file("a.log", found=tmp_path / "inbox/a.log", place=tmp_path / "processed/a.log")
-    second = records.file("a.log", found=tmp_path / "inbox/a.log", place=tmp_path / "processed/a~2.log")
-    strange = records.file("x\n.log", found=tmp_path / "x\n.log")
-    digits = records.file(str(first))
-
-    def ids(text: str) -> list[int]:
-        return [row.id for row in history.find(text)]
-
-    assert ids("a.log") == [second, first]
-    assert ids("a~2.log") == [second]
-    assert ids("inbox/a.log") == [second, first]
-    assert ids(str(tmp_path / "processed/a~2.log")) == [second]
-    assert ids("processed/a.log") == [first]
-    assert ids("elsewhere/a.log") == []
-    assert ids("x\n.log") == ids("x\\n.log") == ids("./x\n.log") == [strange]
-    assert ids(str(first)) == [first, digits]
-    assert ids("b.log") == []
-    assert ids("9" * 40) == []
 
 
 def test_the_parts_of_a_file_come_in_their_order(records, history):
@@ -204,51 +134,6 @@ def test_targets_come_once_each_and_in_order(records, history):
     assert history.targets(after="/out/b") == ["/out/c\\n"]
     assert [output.target for output in history.outputs_at("/out/c\\n")] == [Path("/out/c\n")]
     assert len(history.outputs_at("/out/b")) == 2
-
-
-def test_letters_are_filtered_and_paged_the_newest_first(records, history):
-    file_id, other = records.file("a.log"), records.file("b.log")
-    attempt, another = records.attempt(file_id), records.attempt(other)
-    for number in range(30):
-        ours = number % 2 == 0
-        node, code = ("keep", "", "odd")[number % 3], ("raised", "timeout")[number // 3 % 2]
-        records.letter(file_id if ours else other, attempt if ours else another, node, code, line=number, text="\udcff")
-    everything = history.letters(limit=1000).rows
-    assert [row.number for row in everything] == list(range(29, -1, -1))
-    assert everything[0].fields["text"] == "\udcff"
-    for wanted in (
-        {},
-        {"node": "keep"},
-        {"node": ""},
-        {"code": "timeout"},
-        {"node": "odd", "code": "raised"},
-        {"file_id": other},
-    ):
-        for more in ({}, {"file_id": file_id}) if "file_id" not in wanted else ({},):
-            filters: dict[str, Any] = {**wanted, **more}
-            expected = [row for row in everything if all(getattr(row, key) == value for key, value in filters.items())]
-            found, after = [], None
-            while True:
-                page = history.letters(after=after, limit=2, **filters)
-                found += page.rows
-                after = page.after
-                if after is None:
-                    break
-            assert found == expected
-    assert history.letters(node="nobody").rows == ()
-
-
-def test_letters_are_counted_by_node_and_code(records, history):
-    file_id = records.file()
-    attempt = records.attempt(file_id, ended_at=7.0)
-    for _ in range(3):
-        last = records.letter(file_id, attempt, "keep", "raised")
-    records.letter(file_id, attempt, "", "too_long")
-    groups = history.letters_grouped()
-    assert [(group.node, group.code, group.count) for group in groups] == [("keep", "raised", 3), ("", "too_long", 1)]
-    assert (groups[0].newest.id, groups[0].newest_at) == (last, 7.0)
-    assert history.letter_files("keep") == [file_id]
-    assert history.letter_files("keep", "timeout") == []
 
 
 def test_events_versions_and_controls_are_told(records, history):
@@ -293,41 +178,11 @@ def test_one_output_and_one_version_are_given_by_their_rows(records, history):
     assert history.version(version.id + 1) is None
 
 
-def test_the_current_version_is_the_one_that_was_loaded_last(records, history):
-    with Catalog.open(records.folder, "test") as catalog:
-        old = catalog.version("old", {}, 1.0)
-        new = catalog.version("new", {}, 2.0)
-        assert catalog.version("old", {}, 3.0) == old
-    version = history.current_version()
-    assert version is not None
-    assert version.id == old
-    before = history.version_before(new)
-    assert before is not None
-    assert before.id == old
-    assert history.version_before(1) is None
-
-
 def test_events_of_one_file_are_told_by_themselves(records, history):
     records.event("retry", file_id=1)
     records.event("pause")
     records.event("retry", file_id=2)
     assert [event.file_id for event in history.events(file_id=2).rows] == [2]
-
-
-def test_letters_of_a_line_are_found_by_its_number(records, history):
-    file_id, other = records.file(), records.file()
-    first, second = records.attempt(file_id), records.attempt(file_id, number=2)
-    elsewhere = records.attempt(other)
-    ids = [records.letter(file_id, attempt, line=line) for attempt in (first, second) for line in (7, 3)]
-    records.letter(other, elsewhere, line=3)
-    assert [letter.id for letter in history.letters_of_lines([first, second], [3, 4])] == [ids[1], ids[3]]
-    assert [letter.id for letter in history.letters_of_file(file_id)] == [ids[3], ids[2], ids[1], ids[0]]
-    assert [letter.id for letter in history.letters_of_file(file_id, 7)] == [ids[2], ids[0]]
-    assert [letter.id for letter in history.letters_of_file(file_id, limit=1)] == [ids[3]]
-
-
-def test_letters_are_asked_for_by_any_name_that_somebody_types(records, history):
-    assert history.letters(node="\ud800", code="\0").rows == ()
 
 
 def test_files_are_counted_by_state(records, history):
