@@ -104,3 +104,9 @@ def test_a_node_has_its_own_curves(web_logs):
     came, dead = charts.of_node(made_up.node_page(web_logs), made_up.NOW)
     assert came.title == "Items"
     assert dead.now == "40"
+
+
+def test_the_most_that_waited_in_a_minute_is_not_said_to_wait_now(web_logs):
+    points = (Point(at=NOW - 60, seconds=60, backlog=4), Point(at=NOW, seconds=1, backlog=4))
+    backlog = charts.of_stats(made_up.stats(web_logs, points=points))[2]
+    assert (backlog.now, backlog.most) == ("", "4")

@@ -166,10 +166,11 @@ def of_stats(stats: Stats) -> tuple[Chart, ...]:
     laid = Laid(stats.points, stats.window, stats.at)
     failures = Curve("failed", _marks(laid.sums(lambda point: point.failed)), "files failed")
     latency = {"p50": laid.highest(lambda point: point.latency_p50), "p95": laid.highest(lambda point: point.latency_p95)}
+    backlog = _areas("backlog", "Files waiting", laid.highest(lambda point: point.backlog), formats.count, ago, "plain")
     return (
         _areas("lines", "Lines", laid.rates(lambda point: point.lines), formats.rate, ago, "accent"),
         _bars("dead", "Dead letters", laid.sums(lambda point: point.dead), ago, failures),
-        _areas("backlog", "Files waiting", laid.highest(lambda point: point.backlog), formats.count, ago, "plain"),
+        replace(backlog, now=""),  # the most of a minute is not how many there are now, which stands above
         _curves("latency", "Noticed to published", latency, formats.seconds, ago),
     )
 
