@@ -84,7 +84,6 @@ class Pages:
             "doc": document,
             "request": request,
             "path": path_of(request.scope),
-            "site": self._site,
             "graphs": self._graphs,
             "pipeline": self._site.pipeline(),
             "stats": lambda: request.app.state.snapshots.stats("10m"),
@@ -112,15 +111,10 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.do"],
     )
     environment.filters |= {
         "count": formats.count,
-        "compact": formats.compact,
-        "some": formats.some,
-        "dead": formats.dead,
         "rate": formats.rate,
-        "flow": formats.flow,
         "bytes": formats.size,
         "seconds": formats.seconds,
         "clock": formats.clock,
