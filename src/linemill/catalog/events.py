@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, insert, select
 
+from linemill.catalog.database import many
 from linemill.catalog.decoding import event_row
 from linemill.catalog.encoding import plain
 from linemill.catalog.rows import EventRow
@@ -14,6 +17,12 @@ def note(connection: Connection, who: str, what: str, detail: str, now: float, f
     """Write down that somebody did something, in the transaction in which it is done."""
     row = {"at": now, "who": plain(who), "what": what, "file_id": file_id, "detail": plain(detail)}
     connection.execute(insert(event), row)
+
+
+def note_each(connection: Connection, who: str, what: str, details: Mapping[int, str], now: float) -> None:
+    """Write down that somebody did the same to some files, by their rows."""
+    same = {"at": now, "who": plain(who), "what": what}
+    many(connection, insert(event), [{**same, "file_id": file_id, "detail": plain(text)} for file_id, text in details.items()])
 
 
 def newest(connection: Connection, file_id: int | None, before: int | None, limit: int) -> list[EventRow]:
