@@ -14,8 +14,8 @@ from linemill.web.credentials import Headers, Means, values_of
 
 _HOST = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]{2,45})\]|(?P<name>[^\[\]:/?#@\\\s]{1,255}))(?::[0-9]{1,5})?")
 
-FORWARDED = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
-"""What proxies add. Behind one everybody seems to be on this machine."""
+FORWARDED = (b"forwarded", b"via", b"x-forwarded", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip")
+"""How the names of headers begin that proxies add. Behind one everybody seems to be on this machine."""
 
 
 def is_loopback(address: str) -> bool:
@@ -46,7 +46,7 @@ def is_loopback_host(headers: Headers) -> bool:
 
 def was_forwarded(headers: Headers) -> bool:
     """Tell whether a request came through a proxy that says so."""
-    return any(name in FORWARDED for name, _ in headers)
+    return any(name.startswith(FORWARDED) for name, _ in headers)
 
 
 def address_of(scope: Scope) -> str:

@@ -41,8 +41,9 @@ def test_addresses_that_other_machines_reach_are_told(address):
     assert not is_loopback(address)
 
 
-def test_a_proxy_gives_itself_away():
-    assert was_forwarded([*HERE, (b"x-forwarded-for", b"127.0.0.1")])
+@pytest.mark.parametrize("name", [b"x-forwarded-for", b"x-forwarded-server", b"x-forwarded-port", b"via", b"cf-connecting-ip"])
+def test_a_proxy_gives_itself_away(name):
+    assert was_forwarded([*HERE, (name, b"127.0.0.1")])
     assert not was_forwarded(HERE)
 
 
