@@ -16,6 +16,7 @@ NEEDED = (
     "alembic",
     "fastapi",
     "greenlet",
+    "httptools",
     "jinja2",
     "orjson",
     "prometheus_client",

@@ -51,7 +51,9 @@ def test_an_input_without_a_file_ends_with_the_code_for_usage():
 
 def test_every_package_that_linemill_stands_on_is_looked_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    names = {dependency.split(">")[0].replace("-", "_") for dependency in project["dependencies"] if "python_version" not in dependency}
+    names = {
+        dependency.split(">")[0].replace("-", "_") for dependency in project["dependencies"] if "python_version" not in dependency
+    }
     assert set(main.NEEDED) == names
 
 
