@@ -143,7 +143,7 @@ class Mill:
             on_report=self._note_report,
             on_failed=self._note_failed,
         )
-        self._standstill = Standstill(self._catalog, self._course, now)
+        self._standstill = Standstill(self._catalog, self._course.file_of, now)
         recovered = recover(self._catalog, now)
         self._course.redo(recovered.redos)
         tidied = tidy(self._catalog, self._inbox, now)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from linemill.catalog import Catalog
-from linemill.mill.course import Course
+from linemill.executors.task import Task
 from linemill.mill.explaining import STALLED
 from linemill.mill.turns import Works
 
@@ -19,13 +19,13 @@ class Standstill:
 
     Args:
         catalog: Where it is said.
-        course: Knows whose tasks the workers have.
+        file_of: Tells the file that a task belongs to; None if the task has ended.
         now: Seconds since 1970.
     """
 
-    def __init__(self, catalog: Catalog, course: Course, now: float) -> None:
+    def __init__(self, catalog: Catalog, file_of: Callable[[Task], int | None], now: float) -> None:
         self._catalog = catalog
-        self._course = course
+        self._file_of = file_of
         self._since: dict[tuple[int, str], float] = {}
         catalog.set_control(STALLED, None, now)  # what a mill that was killed has left
 
@@ -35,7 +35,7 @@ class Standstill:
         for works in every:
             works.executor.look()
             for one in works.executor.standing(STANDS_S):
-                file_id = self._course.file_of(one.task)
+                file_id = self._file_of(one.task)
                 if file_id is not None:
                     key = file_id, one.node
                     since[key] = self._since.get(key, min(now - one.for_s, since.get(key, now)))

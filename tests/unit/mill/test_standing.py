@@ -30,11 +30,9 @@ class Standers(InlineExecutor):
         return [one for one in self.said if one.for_s > longer_than_s]
 
 
-class Owners:
-    """A course whose tasks say whose they are by their names; the file of one is done."""
-
-    def file_of(self, task: Task) -> int | None:
-        return None if task.name == "done" else int(task.name)
+def file_of(task: Task) -> int | None:
+    """Tasks say whose they are by their names; the file of one is done."""
+    return None if task.name == "done" else int(task.name)
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def works(yard, make_pipeline):
 @pytest.fixture
 def standstill(yard):
     yard.catalog.set_control(STALLED, [{"file_id": 7, "node": "keep", "since": 1.0}], 2.0)
-    return Standstill(yard.catalog, Owners(), 10.0)
+    return Standstill(yard.catalog, file_of, 10.0)
 
 
 @pytest.fixture
