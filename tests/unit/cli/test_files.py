@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from linemill.catalog.history import SORTS
+from linemill.catalog.listing import SORTS
 from linemill.catalog.records import FileState
 from linemill.cli.documents import ANSWERS
 from linemill.cli.files import Sort, State

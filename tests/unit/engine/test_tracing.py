@@ -209,7 +209,12 @@ def test_lines_that_come_with_their_numbers_are_found_by_them(make_pipeline, mak
 def test_a_block_without_a_sampled_line_looks_up_no_numbers(make_pipeline, make_node, monkeypatch):
     looked_up = []
     found = Picked._looked_up
-    monkeypatch.setattr(Picked, "_looked_up", lambda self: looked_up.append(len(self)) or found(self))
+
+    def look_up(self):
+        looked_up.append(len(self))
+        return found(self)
+
+    monkeypatch.setattr(Picked, "_looked_up", look_up)
     nodes = [make_node(lambda line: (line[0], line), name="level", to={"a": "keep", "b": "other"}), make_node(str, name="keep")]
     run = Run(make_pipeline(*nodes), clock=lambda: 0.0, samples=(1, 10))
     run.open()
@@ -221,7 +226,7 @@ def test_a_block_without_a_sampled_line_looks_up_no_numbers(make_pipeline, make_
 
 
 def test_it_is_said_which_node_has_the_word(make_pipeline, make_node):
-    said = []
+    said: list[int] = []
 
     def breaks(lines):
         for _ in lines:

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from linemill.catalog.claiming import life_name
 from linemill.files import incoming
 from linemill.files.incoming import Incoming
+from linemill.files.renaming import rename_to_free
 from linemill.pipeline import load
 from linemill.web import upload
 from linemill.web.app import application
@@ -257,8 +258,12 @@ def test_of_a_name_that_is_often_there_not_every_number_is_tried(client, inbox, 
     for number in range(1, 500):
         (inbox / life_name("a.log", number)).touch()
     tried = []
-    rename = incoming.rename_to_free
-    monkeypatch.setattr(incoming, "rename_to_free", lambda source, place: (tried.append(place.name), rename(source, place)))
+
+    def rename(source, place):
+        tried.append(place.name)
+        rename_to_free(source, place)
+
+    monkeypatch.setattr(incoming, "rename_to_free", rename)
     assert _send(client, ("a.log", b"x\n")).json()["files"][0]["name"] == "a~500.log"
     assert tried == ["a~500.log"]
 
