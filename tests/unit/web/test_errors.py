@@ -104,7 +104,7 @@ def test_what_the_node_had_is_shown_where_it_is_not_the_line_itself(client, reco
     page = client.get("/errors", headers=PAGE).text
     groups, letters = page.split('id="letters"')
     assert "-4 rolls" in groups
-    assert '<details id="item-1" open><summary>What the node had</summary><pre dir="auto">-4 rolls</pre>' in letters
+    assert '<details id="item-1" open><summary>What the node had</summary><pre class="text" dir="auto">-4 rolls</pre>' in letters
 
 
 def test_a_file_with_too_many_dead_letters_says_why_none_is_listed(client, records):
@@ -144,3 +144,9 @@ def test_what_is_to_be_typed_is_marked_in_a_refusal(client):
 def test_a_path_that_leads_nowhere_is_refused_in_words(client):
     assert client.get("/nothing").json()["error"]["what"] == "there is nothing at this path"
     assert client.get("/files/9").json()["error"]["what"] == "there is no file 9"
+
+
+def test_a_long_item_does_not_fill_the_page(client, records):
+    file = records.file("a.log")
+    records.letter(file, records.attempt(file), "level", "raised", line=2, text="x", item="y" * 10_000, error="no")
+    assert "y" * 2_000 not in client.get("/errors", headers=PAGE).text
