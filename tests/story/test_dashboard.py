@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from linemill.files.incoming import Incoming
+from tests.crash.mills import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -64,13 +64,6 @@ def _asked(url: str, data: bytes | None = None, **headers: str) -> Any:
         return json.load(answer)
 
 
-def _until(is_so: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + LIMIT_S
-    while not is_so():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-
-
 def _ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=LIMIT_S)
@@ -94,9 +87,9 @@ def test_a_file_that_is_sent_is_worked_and_seen(shop, reached):
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="till.log"\r\n\r\none\ntwo\n\r\n--x--\r\n'
     said = _asked(f"{url}/files", body, Content_Type="multipart/form-data; boundary=x")
     assert said == {"files": [{"name": "till.log", "size": 8, "href": "/files?name=till.log"}]}
-    _until((shop / "processed/till.log").exists)
+    wait_for((shop / "processed/till.log").exists, "the file that was sent")
     assert (shop / "out/till.log").read_text() == "one\ntwo\n"
-    _until(lambda: [file["state"] for file in _asked(url + said["files"][0]["href"])["files"]] == ["done"])
+    wait_for(lambda: [file["state"] for file in _asked(url + said["files"][0]["href"])["files"]] == ["done"], "its page")
     code, words = _ended(mill)
     assert code == 0
     assert "web_" not in words
@@ -144,7 +137,7 @@ def test_what_is_asked_of_serve_is_done_by_the_mill_beside_it(shop, reached, sta
     assert _asked(f"{of_mill}/stats")["mill"]["paused"]["reason"] == "backup"
     (shop / "inbox/a.log").write_text("x\n")
     assert _asked(f"{url}/resume", b"")["asked"]
-    _until((shop / "processed/a.log").exists)
+    wait_for((shop / "processed/a.log").exists, "the mill that goes on")
     assert _ended(mill)[0] == 0
     assert _asked(f"{url}/stats")["mill"]["is_running"] is False
     assert _ended(server)[0] == 0
@@ -154,7 +147,7 @@ def test_serve_goes_by_the_last_pipeline_that_was_right(shop, reached):
     server, url = reached("serve")
     assert _asked(f"{url}/pipeline")["name"] == shop.name
     (shop / "pipeline.yaml").write_text(f"name: other\n{PIPELINE}")
-    _until(lambda: _asked(f"{url}/pipeline")["name"] == "other")
+    wait_for(lambda: _asked(f"{url}/pipeline")["name"] == "other", "the changed pipeline")
     (shop / "pipeline.yaml").write_text(f"name: third\nnoodles: 3\n{PIPELINE}")
     assert server.stderr is not None
     while b"pipeline_refused" not in server.stderr.readline():
@@ -176,7 +169,7 @@ def test_what_a_killed_upload_left_is_gone_after_the_next_start(shop, reached, c
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as client:
         client.sendall(HALF_A_FORM)
-        _until(lambda: _parts(shop) == 1)
+        wait_for(lambda: _parts(shop) == 1, "half an upload")
         mill.kill()
         mill.wait()
     assert _parts(shop) == 1
@@ -193,9 +186,9 @@ def test_an_upload_that_breaks_off_leaves_nothing(shop, reached):
     host, port = url.removeprefix("http://").split(":")
     client = socket.create_connection((host, int(port)))
     client.sendall(HALF_A_FORM)
-    _until(lambda: _parts(shop) == 1)
+    wait_for(lambda: _parts(shop) == 1, "half an upload")
     client.close()
-    _until(lambda: _parts(shop) == 0)
+    wait_for(lambda: _parts(shop) == 0, "its end")
     code, words = _ended(mill)
     assert code == 0
     assert "web_error" not in words

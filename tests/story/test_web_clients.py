@@ -16,6 +16,7 @@ import pytest
 
 from linemill.web.guard import BODY_S, HEAD_S, MOST_CONNECTIONS
 from linemill.web.server import STOP_S
+from tests.crash.mills import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +37,8 @@ FORM = b"POST /files HTTP/1.1\r\n" + HOST + b"Content-Type: multipart/form-data;
 PART = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.log"\r\n\r\n'
 
 LIMIT_S = 60.0
+
+ADDRESS = re.compile(r"Dashboard on http://127.0.0.1:(\d+)\n")
 LATE_S = 15.0
 """What a busy machine may take longer than promised."""
 
@@ -61,6 +64,13 @@ class Served:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=LIMIT_S) as answer:
             return bool(answer.status == 200)
 
+    def is_reached(self) -> bool:
+        """Tell whether it takes another connection."""
+        try:
+            return self.is_healthy()
+        except OSError:
+            return False
+
     def memory_mb(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) * 1024 / 1e6
@@ -70,14 +80,7 @@ class Served:
         for number in range(count):
             (self.folder / f"inbox/{number}.tmp").write_text("line\n" * 100)
             (self.folder / f"inbox/{number}.tmp").rename(self.folder / f"inbox/{number}.log")
-        self.comes_to(lambda: len(list((self.folder / "processed").iterdir())) == count)
-
-    def comes_to(self, holds: Callable[[], bool]) -> None:
-        """Wait until something is so."""
-        give_up = time.monotonic() + LIMIT_S
-        while not holds():
-            assert time.monotonic() < give_up
-            time.sleep(0.02)
+        wait_for(lambda: len(list((self.folder / "processed").iterdir())) == count, f"{count} files")
 
     def parts(self) -> list[str]:
         """What is left of uploads that have not come to their end."""
@@ -92,11 +95,8 @@ def served(
     words = tmp_path.with_suffix(".stderr")
     with words.open("wb") as file:
         process = start("watch", "--port", "0", stderr=file)
-    give_up = time.monotonic() + LIMIT_S
-    while not (found := re.search(r"Dashboard on http://127.0.0.1:(\d+)", words.read_text())):
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-    served = Served(process, folder, int(found[1]))
+    wait_for(lambda: ADDRESS.search(words.read_text()) is not None, "the dashboard", words.read_text)
+    served = Served(process, folder, int(ADDRESS.findall(words.read_text())[0]))
     assert served.is_healthy()
     yield served
     for client in served.clients:
@@ -145,7 +145,7 @@ def test_heads_and_bodies_that_stand_still_are_ended(served):
     assert HEAD_S - 1 < time.monotonic() - began < HEAD_S + LATE_S
     assert _rest(body).startswith(b"HTTP/1.1 408 ")
     assert time.monotonic() - began < BODY_S + 2 + LATE_S
-    served.comes_to(lambda: not served.parts())
+    wait_for(lambda: not served.parts(), "the end of what was half sent")
 
 
 @pytest.mark.parametrize("path", [b"/files", b"/pause", b"/nowhere"])
@@ -177,12 +177,7 @@ def test_more_connections_than_there_may_be_are_told_so_and_the_mill_goes_on(ser
     served.works(10)
     for client in served.clients:
         client.close()
-    give_up = time.monotonic() + LIMIT_S
-    while True:
-        with contextlib.suppress(OSError):
-            if served.is_healthy():
-                break
-        assert time.monotonic() < give_up
+    wait_for(served.is_reached, "a place for one more")
 
 
 def test_who_asks_and_never_reads_takes_no_memory(served):
