@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +25,11 @@ FEW_ROWS = 8
 """Below so many rows, SQLAlchemy's own way, which compiles a statement only once, is as quick."""
 
 WAL_BYTES = 64 * 2**20
-"""What is left of the write-ahead log after a large transaction."""
+"""What is left of the write-ahead log after a large transaction. One that is longer is begun anew."""
+
+ANEW_EVERY_S = 60.0
+ANEW_WAIT_S = 5.0
+"""How often that is tried, and how long it waits for those who read; so long nobody writes."""
 
 
 class Database:
@@ -36,6 +43,7 @@ class Database:
         self.path = path
         # A path in a URL would have to be quoted; bytes that are not UTF-8 cannot be.
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
+        self._anew_at = 0.0
         event.listen(self._engine, "begin", _begin)
 
     def close(self) -> None:
@@ -53,6 +61,7 @@ class Database:
         """
         with self.explained(), self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+        self._begin_log_anew()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -100,6 +109,21 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise trouble(error, self.path) from error
+
+    def _begin_log_anew(self) -> None:
+        """Begin the write-ahead log anew if it has become long.
+
+        SQLite does that by itself when nobody reads. Where somebody always does, as where several people look at long lists, it
+        never comes to that, and the log would grow until the disk is full.
+        """
+        now = time.monotonic()
+        with contextlib.suppress(OSError, sqlite3.Error):  # all is written; what failed now is tried again
+            if now < self._anew_at or os.stat(f"{os.fspath(self.path)}-wal").st_size <= WAL_BYTES:
+                return
+            self._anew_at = now + ANEW_EVERY_S
+            with contextlib.closing(self._connect()) as connection:
+                connection.execute(f"PRAGMA busy_timeout={int(1000 * ANEW_WAIT_S)}")
+                connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=LONGEST_WAIT_S, isolation_level=None, check_same_thread=False)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from queue import SimpleQueue
 
 import pytest
 
@@ -77,3 +78,38 @@ def test_every_commit_is_durable_before_it_returns(database):
     with database.reading() as connection:
         settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "foreign_keys")]
     assert settings == [2, 1]
+
+
+def test_the_log_does_not_grow_for_ever_where_somebody_always_reads(database, monkeypatch):
+    monkeypatch.setattr("linemill.catalog.database.WAL_BYTES", 2**20)
+    monkeypatch.setattr("linemill.catalog.database.ANEW_EVERY_S", 0.0)
+    with database.plain() as plain:
+        plain.execute("PRAGMA journal_mode=WAL")
+    turns: list[SimpleQueue[bool]] = [SimpleQueue(), SimpleQueue()]
+    begun: list[SimpleQueue[bool]] = [SimpleQueue(), SimpleQueue()]
+
+    def read(me: int) -> None:
+        """Read until the other one has begun to, in turn: there is always somebody who does."""
+        while turns[me].get(timeout=30):
+            with database.reading() as connection:
+                connection.exec_driver_sql("select count(*) from word").scalar()
+                begun[1 - me].put(True)
+                turns[1 - me].put(True)
+                begun[me].get(timeout=30)
+
+    readers = [threading.Thread(target=read, args=(me,)) for me in (0, 1)]
+    for reader in readers:
+        reader.start()
+    turns[0].put(True)
+    log = database.path.with_name("some.db-wal")
+    most = 0
+    for number in range(100):
+        with database.writing() as connection:
+            connection.exec_driver_sql("insert into word values (?)", (f"{number:06}" + "x" * 100_000,))
+        most = max(most, log.stat().st_size)
+    for me in (0, 1):
+        begun[me].put(True)
+        turns[me].put(False)
+    for reader in readers:
+        reader.join()
+    assert most < 4 * 2**20
