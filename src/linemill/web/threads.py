@@ -6,9 +6,9 @@ turn so seldom that it was ten times as slow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
@@ -36,3 +36,13 @@ async def apart(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     except LookupError:
         _waiting.set(limiter := CapacityLimiter(WAITING))
     return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=limiter)
+
+
+def waits(route: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Have a route run apart: one that writes, and may wait for half a minute until somebody else has written."""
+
+    @wraps(route)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await apart(route, *args, **kwargs)
+
+    return run

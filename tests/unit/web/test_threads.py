@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from linemill.mill.control import Control
 from linemill.web.models import ErrorList
 from linemill.web.server import WebServer, bound
 from linemill.web.threads import COMPUTING
@@ -71,3 +72,17 @@ def test_few_answers_are_computed_at_once_and_an_upload_does_not_wait_for_them(s
     for client in clients:
         client.join()
     assert (slow.calls, slow.most) == (MANY, COMPUTING)
+
+
+def test_pages_do_not_wait_for_those_who_wait_to_write(server, site, monkeypatch):
+    slow = Slow()
+    monkeypatch.setattr(Control, "pause", slow)
+    clients = [threading.Thread(target=_answer, args=(server, "POST", "/pause")) for _ in range(COMPUTING)]
+    for client in clients:
+        client.start()
+    assert slow.enough.wait(30)
+    assert _answer(server, "GET", "/files") == 200
+    slow.ends.set()
+    for client in clients:
+        client.join()
+    assert slow.calls == COMPUTING

@@ -21,6 +21,7 @@ from linemill.web.documents.mill import mill_now
 from linemill.web.documents.texts import here, said
 from linemill.web.links import LONGEST_PATH, own_path
 from linemill.web.models import Asked, Refusal
+from linemill.web.threads import waits
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -52,7 +53,7 @@ class PauseWish(Wished):
     reason: str = Field("", max_length=1000, description="Why, for whoever wonders.")
 
 
-def _forms_only(request: Request) -> None:
+async def _forms_only(request: Request) -> None:
     """Refuse a body that is no form: its fields would be passed over, and more be done than was meant."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
@@ -80,6 +81,7 @@ router = APIRouter(tags=["actions"])
 
 
 @router.post("/files/{id}/retry", **ACTION)
+@waits
 def retry(request: Request, id: Row, form: Annotated[Wished, Form()]) -> Response:
     """Have a file that failed, or that waits for its next try, tried again at once."""
     row = file_of(request, id)
@@ -89,6 +91,7 @@ def retry(request: Request, id: Row, form: Annotated[Wished, Form()]) -> Respons
 
 
 @router.post("/files/{id}/reprocess", **ACTION)
+@waits
 def reprocess(request: Request, id: Row, form: Annotated[Reprocess, Form()]) -> Response:
     """Have a file worked on anew, by the pipeline as it is now; its outputs are replaced."""
     row = file_of(request, id)
@@ -98,6 +101,7 @@ def reprocess(request: Request, id: Row, form: Annotated[Reprocess, Form()]) -> 
 
 
 @router.post("/files/{id}/redrive", **ACTION)
+@waits
 def redrive_file(request: Request, id: Row, form: Annotated[Wished, Form()]) -> Response:
     """Have the dead letters of a file taken through the pipeline as it is now; what is delivered is added to the outputs."""
     row = file_of(request, id)
@@ -107,6 +111,7 @@ def redrive_file(request: Request, id: Row, form: Annotated[Wished, Form()]) -> 
 
 
 @router.post("/errors/redrive", **ACTION)
+@waits
 def redrive(request: Request, form: Annotated[Redrive, Form()]) -> Response:
     """Have dead letters of all files that are done taken through the pipeline as it is now."""
     with _wishing(request) as control:
@@ -115,6 +120,7 @@ def redrive(request: Request, form: Annotated[Redrive, Form()]) -> Response:
 
 
 @router.post("/pause", **ACTION)
+@waits
 def pause(request: Request, form: Annotated[PauseWish, Form()]) -> Response:
     """Have no file begun until somebody says resume; what is being worked on goes on to its end."""
     with _wishing(request) as control:
@@ -123,6 +129,7 @@ def pause(request: Request, form: Annotated[PauseWish, Form()]) -> Response:
 
 
 @router.post("/resume", **ACTION)
+@waits
 def resume(request: Request, form: Annotated[Wished, Form()]) -> Response:
     """Have files begun again; where nothing is paused, nothing changes."""
     with _wishing(request) as control:

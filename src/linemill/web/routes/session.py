@@ -18,6 +18,7 @@ from linemill.web.gate import TooSoon
 from linemill.web.links import LONGEST_PATH, own_path
 from linemill.web.models import SignedIn, SignIn
 from linemill.web.origins import address_of, is_secure
+from linemill.web.threads import waits
 
 router = APIRouter()
 
@@ -36,6 +37,7 @@ def sign_in_page(
 
 
 @router.post("/sign-in", response_model=SignedIn, responses=GOES_ON)
+@waits
 def sign_in(
     request: Request,
     token: Annotated[str, Form(max_length=LONGEST_BYTES, description="The token.")] = "",

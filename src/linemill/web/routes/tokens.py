@@ -14,6 +14,7 @@ from linemill.web.answers import GOES_ON, PAGE_TOO, answer, go_on, in_json, want
 from linemill.web.asking import Row, gate_of, site_of
 from linemill.web.models import TokenItem, TokenList, TokenMade
 from linemill.web.site import Site
+from linemill.web.threads import waits
 
 router = APIRouter()
 
@@ -30,6 +31,7 @@ def tokens(request: Request) -> Response:
     status_code=201,
     responses={201: PAGE_TOO[200]},
 )
+@waits
 def make_token(
     request: Request,
     role: Annotated[Role, Form(description="What it lets somebody do.")],
@@ -50,6 +52,7 @@ def make_token(
 
 
 @router.post("/tokens/{id}/revoke", response_model=TokenItem, responses=GOES_ON)
+@waits
 def revoke_token(request: Request, id: Row) -> Response:
     """Let nobody sign in with a token any more. One that is worth nothing already stays as it is."""
     site = site_of(request)
