@@ -13,7 +13,7 @@ import typer.main
 
 import linemill.errors
 from linemill.cli.app import app
-from linemill.engine.dead import DeadCode, DeadLetter
+from linemill.engine.dead import DeadCode, DeadLetter, Form
 from linemill.executors.letters import letter_line
 from linemill.mill.targets import DEAD_LETTERS_PATH
 from linemill.pipeline import load, spec
@@ -138,7 +138,7 @@ def test_every_code_of_a_dead_letter_is_explained(reference):
 
 
 def test_every_field_of_a_dead_letter_is_explained(reference):
-    whole = DeadLetter(1, "a", DeadCode.RAISED, "e", "t", "i", "b", 1, 1)
+    whole = DeadLetter(1, "a", DeadCode.RAISED, "e", "t", "i", "b", 1, 1, Form.JSON)
     fields = re.findall(r'"(\w+)": ', letter_line(whole, "f").decode())
     section = _section(reference["outputs.md"], "Dead letters")
     assert sorted(_first_column(section)) == sorted([*fields, *DeadCode])

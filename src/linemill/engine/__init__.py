@@ -1,6 +1,6 @@
 """Lines through the graph: pure, a block at a time. `Run` is the door."""
 
-from linemill.engine.dead import TEXT_LIMIT, DeadCode, DeadLetter
+from linemill.engine.dead import TEXT_LIMIT, DeadCode, DeadLetter, Form
 from linemill.engine.ledger import UNTAGGED, Ledger, NodeCounts, OutputCounts
 from linemill.engine.render import Rendered
 from linemill.engine.run import Results, Run, empty_ledger
@@ -12,6 +12,7 @@ __all__ = [
     "UNTAGGED",
     "DeadCode",
     "DeadLetter",
+    "Form",
     "Given",
     "Ledger",
     "LineTimeout",

@@ -35,6 +35,15 @@ class DeadCode(StrEnum):
     """The line is longer than `max_line`; kept by reference."""
 
 
+class Form(StrEnum):
+    """How an item that is no text is written in a dead letter."""
+
+    JSON = "json"
+    """As JSON, which gives the very same again."""
+    REPR = "repr"
+    """For people only: JSON cannot say it, or not all of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A line that could not be processed.
@@ -49,6 +58,7 @@ class DeadLetter:
         traceback: From the user's code on; empty where nothing was raised.
         offset: Byte offset of the line, for `TOO_LONG`.
         length: Its bytes, for `TOO_LONG`.
+        form: How what the node was given is written in `item` (in `text`, where there is no `item`); None for text as it is.
     """
 
     number: int
@@ -60,6 +70,7 @@ class DeadLetter:
     traceback: str = ""
     offset: int | None = None
     length: int | None = None
+    form: Form | None = None
 
 
 def shortened(text: str) -> str:
@@ -69,12 +80,19 @@ def shortened(text: str) -> str:
 
 def as_text(item: Any) -> str:
     """Show an item as text: itself, else JSON, else its `repr`; cut at `TEXT_LIMIT`."""
+    return written(item)[0]
+
+
+def written(item: Any) -> tuple[str, Form | None]:
+    """Write an item as text, cut at `TEXT_LIMIT`, and say in which form; None for what is text."""
     if isinstance(item, str):
-        return shortened(str.__str__(item))
+        return shortened(str.__str__(item)), None
     try:
-        return shortened(json.dumps(item, ensure_ascii=False))
+        text = json.dumps(item, ensure_ascii=False)
+        is_same = len(text) <= TEXT_LIMIT and bool(json.loads(text) == item)
     except Exception:  # a stranger's object, as below
-        return shortened(_said(repr, item))
+        return shortened(_said(repr, item)), Form.REPR
+    return shortened(text), Form.JSON if is_same else Form.REPR
 
 
 def reason(error: BaseException) -> str:

@@ -25,6 +25,7 @@ class NodeCounts:
         filtered: Items that came in and gave nothing.
         dead: Items that came in and became dead letters here.
         unrouted: Items that this node gave, with a tag that has no route: dead letters, too.
+        resumed: Items that came in here alone, and were sent by no node: dead letters that are taken again.
         restarts: How often a stream was called again after it raised.
         seconds: Time in the node, in seconds.
     """
@@ -36,6 +37,7 @@ class NodeCounts:
     dead: int = 0
     unrouted: int = 0
     restarts: int = 0
+    resumed: int = 0
     seconds: float = 0.0
 
     def add(self, other: NodeCounts) -> None:
@@ -45,6 +47,7 @@ class NodeCounts:
         self.dead += other.dead
         self.unrouted += other.unrouted
         self.restarts += other.restarts
+        self.resumed += other.resumed
         self.seconds += other.seconds
         for mine, theirs in ((self.gave, other.gave), (self.sent, other.sent)):
             for key, count in theirs.items():
@@ -131,7 +134,7 @@ class Ledger:
                 sum(n for tag, n in node.gave.items() if not _ways(splits[name], tag)),
             )
         for name, node in self.nodes.items():
-            _agree(f"what came into node {name!r}", node.came, arrived.get(name, 0))
+            _agree(f"what came into node {name!r}", node.came, arrived.get(name, 0) + node.resumed)
         for name, output in self.outputs.items():
             _agree(f"what came to output {name!r}", output.came, arrived.get(name, 0))
 

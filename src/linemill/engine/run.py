@@ -116,6 +116,23 @@ class Run:
         tags = [START_TAG] * len(lines) if self._entry in self._tagged else None
         return self._flow({self._entry: [("", Block(lines, numbers, tags))]})
 
+    def resume(self, node: str, items: list[Any], numbers: Sequence[int], lines: Sequence[str]) -> Results:
+        """Take items on from a node that they died at in an earlier run.
+
+        Args:
+            node: The node; one that takes no tags.
+            items: What it was given then, at least one.
+            numbers: The numbers of their lines, never falling.
+            lines: These lines.
+
+        Raises:
+            ProcessorFailed: A processor broke in a way that leaves the rest of the items unknown.
+        """
+        place = self._order[node] - 1
+        self._runners[place].counts.resumed += len(items)
+        self._attempt.hold(lines, numbers)
+        return self._flow({node: [("", Block(items, numbers, None))]}, place)
+
     def skip(self, offset: int, length: int, limit: int) -> Results:
         """Note a line that is longer than `limit` bytes: a dead letter by reference."""
         self.ledger.lines += 1

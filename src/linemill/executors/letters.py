@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from linemill.engine import DeadCode, DeadLetter
+from linemill.engine import DeadCode, DeadLetter, Form
 
 
 def letter_line(letter: DeadLetter, file: str) -> bytes:
@@ -27,7 +27,15 @@ def letter_of(line: bytes) -> DeadLetter:
     Raises:
         ValueError: It is something else.
     """
-    said = json.loads(line)
+    return letter_in(json.loads(line))
+
+
+def letter_in(said: Any) -> DeadLetter:
+    """Read the fields that `letter_line` wrote.
+
+    Raises:
+        ValueError: They are others.
+    """
     try:
         return DeadLetter(
             number=said["line"],
@@ -39,6 +47,7 @@ def letter_of(line: bytes) -> DeadLetter:
             traceback=said.get("traceback", ""),
             offset=said.get("offset"),
             length=said.get("length"),
+            form=Form(said["form"]) if "form" in said else None,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no dead letter: {error!r}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from linemill.engine import DeadLetter, Ledger
 from linemill.errors import LinemillError
@@ -12,6 +13,23 @@ from linemill.files import Facts, Span
 
 LETTERS = 1000
 """Dead letters that are told one by one; all of them are in the file of dead letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """An item that died at a node and is taken on from there.
+
+    Attributes:
+        node: The node.
+        number: Its line's; 0 for none.
+        item: What the node was given.
+        text: Its line.
+    """
+
+    node: str
+    number: int
+    item: Any
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +44,7 @@ class Task:
             span that is put in its place at once, none of these files is made.
         dead: The hidden file for dead letters, made when there is one. In a span, their numbers count from its first line.
         letters: Lines to work on in place of what is in the file, each with its line number, in their order.
+        resumed: Items to take on besides, by their numbers.
         whole: For a span: output name to the hidden file that the spans are put together in; None to have its lines in
             `outputs` in any case.
         starts: For a span: where in these its lines begin, by output name, where that is known. It is for the first span of a
@@ -39,6 +58,7 @@ class Task:
     outputs: Mapping[str, Path | int]
     dead: Path
     letters: tuple[tuple[int, str], ...] | None = None
+    resumed: tuple[Resumed, ...] = ()
     whole: Mapping[str, Path] | None = None
     starts: Mapping[str, int] | None = None
     samples: tuple[int, ...] = ()

@@ -17,7 +17,7 @@ from linemill.engine.memory import out_of_memory
 from linemill.errors import LinemillError
 from linemill.executors.places import Ends, Place
 from linemill.executors.sinks import Sinks
-from linemill.executors.task import Task, Worked
+from linemill.executors.task import Resumed, Task, Worked
 from linemill.executors.traces import written_traces
 from linemill.executors.watchdog import watch_here
 from linemill.files import LongLine, Reader
@@ -179,6 +179,13 @@ def _handed_over(run: Run, task: Task) -> Iterator[Results]:
     for start in range(0, len(letters), LETTERS_BLOCK):
         numbers, lines = zip(*letters[start : start + LETTERS_BLOCK], strict=True)
         yield run.feed(list(lines), list(numbers))
+    by_node: dict[str, list[Resumed]] = {}
+    for one in task.resumed:
+        by_node.setdefault(one.node, []).append(one)
+    for node, every in by_node.items():
+        for start in range(0, len(every), LETTERS_BLOCK):
+            some = every[start : start + LETTERS_BLOCK]
+            yield run.resume(node, [one.item for one in some], [one.number for one in some], [one.text for one in some])
 
 
 def _bare(error: LinemillError) -> LinemillError:

@@ -141,7 +141,8 @@ class Job:
                 self._redriven = Redriven(self.targets.dead, claim, self._pipeline)
                 lines = self._redriven.lines()
                 samples = tuple(number for number, _ in lines[:TRACES])
-                yield Task(claim.place, claim.name, None, outputs, dead, letters=lines, samples=samples)
+                resumed = self._redriven.items()
+                yield Task(claim.place, claim.name, None, outputs, dead, letters=lines, resumed=resumed, samples=samples)
                 return
             cut = self._cut()
             durable = self._durable(cut)

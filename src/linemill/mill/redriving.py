@@ -4,14 +4,47 @@ from __future__ import annotations
 
 import json
 import os
+from enum import Enum, auto
 from pathlib import Path
+from typing import Any
 
 from linemill.catalog.records import Claim
-from linemill.engine import TEXT_LIMIT, DeadLetter
+from linemill.engine import TEXT_LIMIT, DeadCode, DeadLetter, Form
 from linemill.errors import BadInput, LinemillError
 from linemill.executors.letters import letter_line, letter_of
+from linemill.executors.task import Resumed
 from linemill.files import LongLine, Reader, cannot_read, cannot_write, shown
 from linemill.pipeline import Pipeline
+
+
+class Way(Enum):
+    """How a dead letter is taken again."""
+
+    LINE = auto()
+    """Its line goes through the whole pipeline."""
+    ITEM = auto()
+    """What its node was given goes on from there."""
+    STAYS = auto()
+    """Not at all: what died is in no letter."""
+
+
+def way_of(letter: DeadLetter, pipeline: Pipeline) -> Way:
+    """Tell how a dead letter is taken again.
+
+    What a stream gave has the number of the line that was read last: to take that line would deliver another one a second time,
+    and lose what died. So what died behind a stream goes on from its node, where the letter has all of what that was given.
+    """
+    node = next((node for node in pipeline.nodes if node.name == letter.node), None)
+    if node is None and letter.node and letter.item is not None and pipeline.behind_streams:
+        return Way.STAYS  # a node that is gone: it may have been behind a stream
+    if node is None or node.name not in pipeline.behind_streams:
+        return Way.LINE if letter.number > 0 else Way.STAYS
+    has_item = letter.form is not Form.REPR and letter.code in _AT_THE_DOOR and not _is_long(_given(letter))
+    return Way.ITEM if has_item and not node.is_tagged else Way.STAYS
+
+
+_AT_THE_DOOR = frozenset({DeadCode.RAISED, DeadCode.TIMEOUT, DeadCode.TOO_MANY})
+"""What died so is what its node was given; with other codes it is what the node gave."""
 
 
 class Redriven:
@@ -25,15 +58,21 @@ class Redriven:
 
     def __init__(self, dead: Path, claim: Claim, pipeline: Pipeline) -> None:
         self._encoding = pipeline.input.encoding
-        self._behind = pipeline.behind_streams
         self._dead = dead
         self._claim = claim
-        every = self._read()
+        every = [(letter, way_of(letter, pipeline)) for letter in self._read()]
         # A line goes through the whole pipeline again, so all of its letters go with it, whichever of them was wished.
-        able = [letter for letter in every if self._has_line(letter)]
-        numbers = {letter.number for letter in able if self._is_wished(letter)}
-        self._taken = [letter for letter in able if letter.number in numbers]
-        self._kept = [letter for letter in every if letter.number not in numbers or not self._has_line(letter)]
+        numbers = {letter.number for letter, way in every if way is Way.LINE and self._is_wished(letter)}
+        self._taken: list[DeadLetter] = []
+        self._resumed: list[DeadLetter] = []
+        self._kept: list[DeadLetter] = []
+        for letter, way in every:
+            if way is Way.LINE and letter.number in numbers:
+                self._taken.append(letter)
+            elif way is Way.ITEM and self._is_wished(letter):
+                self._resumed.append(letter)
+            else:
+                self._kept.append(letter)
 
     def lines(self) -> tuple[tuple[int, str], ...]:
         """Give the lines to work on, with their numbers: each once, in the file's order.
@@ -46,6 +85,11 @@ class Redriven:
         lines |= self._from_input(cut) if cut else {}
         self._kept += [letter for letter in self._taken if letter.number not in lines]
         return tuple(sorted(lines.items()))
+
+    def items(self) -> tuple[Resumed, ...]:
+        """Give the items to take on from the nodes that they died at, in the order of their lines."""
+        ordered = sorted(self._resumed, key=lambda letter: letter.number)
+        return tuple(Resumed(letter.node, letter.number, _item_of(letter), letter.text or "") for letter in ordered)
 
     def letters(self, again: list[DeadLetter]) -> tuple[DeadLetter, ...]:
         """Give all dead letters that the file has now."""
@@ -77,14 +121,6 @@ class Redriven:
             hint = "put the file back as it was written, or process the input again"
             raise BadInput(f"this is no file of dead letters: {error}", shown(self._dead), hint, code="corrupt") from error
 
-    def _has_line(self, letter: DeadLetter) -> bool:
-        """Tell whether the letter's line is what died.
-
-        What a stream gave has the number of the line that was read last: to take that one again would deliver another line a
-        second time, and lose what died. There is no line at all for what a stream gave before it read anything.
-        """
-        return letter.number > 0 and (letter.item is None or letter.node not in self._behind)
-
     def _is_wished(self, letter: DeadLetter) -> bool:
         wish = self._claim.wish
         return wish is None or (wish.node in (None, letter.node) and wish.code in (None, letter.code))
@@ -112,4 +148,17 @@ class Redriven:
 
 def _is_cut(letter: DeadLetter) -> bool:
     """Tell whether a letter shows only the beginning of its line, or nothing of it."""
-    return letter.text is None or len(letter.text) > TEXT_LIMIT
+    return letter.text is None or _is_long(letter.text)
+
+
+def _is_long(text: str | None) -> bool:
+    return text is None or len(text) > TEXT_LIMIT
+
+
+def _given(letter: DeadLetter) -> str | None:
+    return letter.text if letter.item is None else letter.item
+
+
+def _item_of(letter: DeadLetter) -> Any:
+    given = _given(letter) or ""
+    return json.loads(given) if letter.form is Form.JSON else given

@@ -7,14 +7,14 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 import xxhash
 
 from linemill.catalog.history import History
-from linemill.catalog.records import AttemptState, FileState, How
+from linemill.catalog.records import AttemptState, FileState, How, Kind
 from linemill.catalog.rows import AttemptRow, NodeRow, OutputRow
 from linemill.engine import Ledger, OutputCounts
 from linemill.errors import InvariantBroken
@@ -177,10 +177,13 @@ def balance(attempt: AttemptRow, nodes: Sequence[NodeRow], pipeline: Pipeline | 
     arrived: Counter[str] = Counter()
     for node in counts.values():
         arrived.update(node.sent)
+    if attempt.kind is Kind.REDRIVE:  # what goes on from the node that it died at was sent by none; how much, nobody has kept
+        counts = {name: replace(node, resumed=max(0, node.came - arrived[name])) for name, node in counts.items()}
+        counts[entry].resumed = 0
     wrong = [
         f"{node.came:,} items came into node {name!r}, {arrived[name]:,} were sent to it"
         for name, node in counts.items()
-        if name != entry and node.came != arrived[name]
+        if name != entry and node.came != arrived[name] + node.resumed
     ]
     if too_long < 0:
         wrong.append(f"{counts[entry].came:,} lines came into node {entry!r}, {attempt.lines:,} were read")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from linemill.engine import Run
+from linemill.engine import Form, Run
 from linemill.engine.dead import FRAMES_LIMIT, Tracebacks
 from linemill.pipeline import Retry
 
@@ -59,6 +61,32 @@ def test_a_letter_shows_the_input_line_and_what_the_node_was_given(make_node, ru
         (3, "b", '{"upper": "B"}'),
     ]
     assert went.dead[1].error == "ValueError: cannot do same"
+
+
+@pytest.mark.parametrize(
+    ("item", "form"),
+    [
+        ("text", None),
+        ('{"a": 1}', None),
+        ({"a": [1, 2.5, None, "é"]}, Form.JSON),
+        (7, Form.JSON),
+        ((1, 2, 3), Form.REPR),
+        ({1: "a"}, Form.REPR),
+        ({"a": float("nan")}, Form.REPR),
+        ({"a": "x" * 20_000}, Form.REPR),
+        ({"a": b"x"}, Form.REPR),
+        (object(), Form.REPR),
+    ],
+)
+def test_a_letter_says_whether_what_the_node_was_given_can_be_had_again(make_node, run_lines, item, form):
+    def fails(item):
+        raise ValueError
+
+    nodes = [make_node(lambda line: item, name="first", to="second"), make_node(fails, name="second")]
+    (letter,) = run_lines(nodes, ["a"]).dead
+    assert letter.form is form
+    if form is Form.JSON:
+        assert json.loads(letter.item or "") == item
 
 
 def test_the_letter_of_what_a_stream_gave_before_it_read_shows_that(make_node, run_lines):

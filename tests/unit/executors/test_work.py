@@ -14,7 +14,7 @@ from linemill.errors import WorldError
 from linemill.executors import places, sinks
 from linemill.executors.inline import InlineExecutor
 from linemill.executors.places import Chains, Ends
-from linemill.executors.task import LETTERS
+from linemill.executors.task import LETTERS, Resumed
 from linemill.executors.traces import read_traces
 from linemill.executors.work import Placed, work, work_all
 from linemill.files import publishing, spans
@@ -106,6 +106,22 @@ class TestOneTask:
         assert [letter.number for letter in came.letters] == bad[:LETTERS]
         if bad:
             assert [json.loads(line)["line"] for line in task.dead.read_bytes().splitlines()] == bad
+
+    @pytest.mark.parametrize("count", [1, 2500])
+    def test_items_go_on_from_the_node_that_they_died_at(self, worked, make_task, count):
+        resumed = tuple(
+            Resumed("keep", index // 2, "bad" if index % 2 else f"item {index}", f"line {index // 2}") for index in range(count)
+        )
+        task = make_task(b"what is in the file is not read\n", letters=((1, "a"),), resumed=resumed)
+        came = worked(task)
+        assert (came.ledger.lines, came.ledger.nodes["keep"].resumed, came.ledger.nodes["keep"].came) == (1, count, count + 1)
+        good = [one.item.upper() for one in resumed if one.item != "bad"]
+        assert task.outputs["all"].read_text().splitlines() == ["A", *good]
+        bad = [one for one in resumed if one.item == "bad"]
+        assert [(letter.number, letter.item, letter.text) for letter in came.letters] == [
+            (one.number, "bad", one.text) for one in bad[:LETTERS]
+        ]
+        came.ledger.check("keep", {"keep": {"*": ("all",)}})
 
 
 class TestMemory:

@@ -4,9 +4,10 @@ from dataclasses import replace
 import pytest
 
 from linemill.catalog.records import Kind, Wish
-from linemill.engine import TEXT_LIMIT, DeadCode, DeadLetter
+from linemill.engine import TEXT_LIMIT, DeadCode, DeadLetter, Form
 from linemill.errors import BadInput
 from linemill.executors.letters import letter_line
+from linemill.executors.task import Resumed
 from linemill.mill.redriving import Redriven
 
 
@@ -113,15 +114,53 @@ def test_what_a_stream_gave_before_the_first_line_is_no_line_and_is_kept(redrive
     assert [letter.number for letter in again.letters([])] == [0]
 
 
-def test_what_a_stream_made_of_other_lines_is_kept_and_no_other_line_goes_in_its_place(redriven, make_pipeline):
-    joined = """
+JOINED = """
 nodes:
   join: {use: linemill.processors:join_lines, with: {start: "^[a-z]"}, to: keep}
   keep: {use: "steps:keep", to: all}
 outputs:
   all: out/{name}
 """
-    letters = [_letter(1, "join", text="a"), _letter(2, item="a"), _letter(3, text="c"), _letter(4, "gone", item="d")]
-    again = redriven(*letters, pipeline=make_pipeline(text=joined))
-    assert [number for number, _ in again.lines()] == [1, 3, 4]
-    assert again.letters([]) == (letters[1],)
+
+
+def test_what_died_behind_a_stream_goes_on_from_its_node_and_its_line_does_not_go_again(redriven, make_pipeline):
+    letters = [
+        _letter(1, "join", text="a"),
+        _letter(5, item="d\n  e", text="f"),
+        _letter(2, item='{"a": 1}', form=Form.JSON, text="b"),
+        _letter(3, text="c"),
+        _letter(0, text="last"),
+    ]
+    again = redriven(*letters, pipeline=make_pipeline(text=JOINED))
+    assert again.lines() == ((1, "a"),)
+    assert again.items() == (
+        Resumed("keep", 0, "last", "last"),
+        Resumed("keep", 2, {"a": 1}, "b"),
+        Resumed("keep", 3, "c", "c"),
+        Resumed("keep", 5, "d\n  e", "f"),
+    )
+    assert again.letters([]) == ()
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        _letter(2, item="x" * TEXT_LIMIT + "x…", text="b"),
+        _letter(2, item="<object>", form=Form.REPR, text="b"),
+        _letter(2, item="x", text="b", code=DeadCode.UNROUTED),
+        _letter(2, item="x", text="b", code=DeadCode.NOT_JSON),
+        _letter(2, "gone", item="x", text="b"),
+    ],
+)
+def test_what_died_behind_a_stream_and_is_not_all_there_stays(redriven, make_pipeline, letter):
+    again = redriven(_letter(1, "join", text="a"), letter, pipeline=make_pipeline(text=JOINED))
+    assert again.lines() == ((1, "a"),)
+    assert again.items() == ()
+    assert again.letters([]) == (letter,)
+
+
+def test_only_items_that_were_wished_go_on(redriven, make_pipeline):
+    letters = [_letter(1, item="x"), _letter(1, "join", text="a")]
+    again = redriven(*letters, node="join", pipeline=make_pipeline(text=JOINED))
+    assert (again.lines(), again.items()) == (((1, "a"),), ())
+    assert again.letters([]) == (letters[0],)

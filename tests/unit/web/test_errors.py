@@ -43,6 +43,8 @@ def test_what_went_wrong_is_told_by_kind_one_by_one_and_by_whole_files(client, l
         "error": "ValueError: x",
         "text": "x",
         "item": None,
+        "form": None,
+        "stays": False,
         "traceback": "Traceback",
     }
 
@@ -116,7 +118,7 @@ def test_a_file_with_too_many_dead_letters_says_why_none_is_listed(client, recor
     assert page.count("<code>errors: {budget: ...}</code>") >= 2
 
 
-def test_what_a_stream_gave_is_said_not_to_be_driven_again(site, records):
+def test_what_a_stream_gave_and_is_not_all_there_is_said_to_stay(site, records):
     path = site.base / "pipeline.yaml"
     path.write_text(
         "nodes:\n"
@@ -128,11 +130,13 @@ def test_what_a_stream_gave_is_said_not_to_be_driven_again(site, records):
     file = records.file("a.log")
     attempt = records.attempt(file)
     with TestClient(application(replace(site, pipeline=lambda: joined)), base_url="http://127.0.0.1") as client:
-        records.letter(file, attempt, "level", "raised", line=2, text="8 rolls", item="8 rolls\nand more", error="no")
-        assert f'<a href="/files/{file}">reprocess the file</a>' in client.get("/errors", headers=PAGE).text
+        records.letter(file, attempt, "level", "raised", line=2, text="8 rolls", item="<rolls>", form="repr", error="no")
+        assert f'<a href="/files/{file}">Reprocess the file</a>' in client.get("/errors", headers=PAGE).text
+        assert client.get(f"/files/{file}").json()["can"] == []
         records.letter(file, attempt, "join", "raised", line=3, text="9 rolls", item="9", error="no")
         groups, letters = client.get("/errors", headers=PAGE).text.split('id="letters"')
-        assert (groups.count("A re-drive leaves"), letters.count("reprocess the file")) == (1, 1)
+        assert (groups.count("A re-drive leaves it"), letters.count("Reprocess the file")) == (1, 1)
+        assert client.get(f"/files/{file}").json()["can"] == ["redrive"]
 
 
 def test_what_is_to_be_typed_is_marked_in_a_refusal(client):

@@ -10,7 +10,7 @@ from typing import Any
 
 import linemill.engine.emission as emission
 from linemill.engine.block import Block
-from linemill.engine.dead import DeadCode, DeadLetter, Tracebacks, as_text, reason, shortened
+from linemill.engine.dead import DeadCode, DeadLetter, Tracebacks, reason, shortened, written
 from linemill.engine.emission import Emission, TooMany
 from linemill.engine.ledger import NodeCounts
 from linemill.engine.memory import out_of_memory
@@ -46,7 +46,7 @@ class Attempt:
 
     def bury(self, number: int, node: str, code: DeadCode, error: str, item: Any, traceback: str = "") -> None:
         """Note a dead letter for an item that came from this line."""
-        given, text = as_text(item), self._text_of(number)
+        (given, form), text = written(item), self._text_of(number)
         self.dead.append(
             DeadLetter(
                 number,
@@ -56,6 +56,7 @@ class Attempt:
                 given if text is None else text,
                 None if text is None or given == text else given,
                 traceback,
+                form=form,
             )
         )
 

@@ -11,7 +11,7 @@ from linemill.files import shown
 from linemill.mill.control import hindrance
 from linemill.mill.explaining import explained, mill_state
 from linemill.web.documents.files import file_item
-from linemill.web.documents.letters import letter
+from linemill.web.documents.letters import letters as said_letters
 from linemill.web.documents.texts import said
 from linemill.web.documents.traces import traced_lines
 from linemill.web.models import AttemptItem, FilePage, NodeCount, OutputItem, TimelineItem
@@ -45,18 +45,25 @@ def file_page(site: Site, row: FileRow) -> FilePage:
     found = explained(site.history, row, mill)
     attempts = found.attempts[-ATTEMPTS:]
     counts = site.history.node_counts([attempt.id for attempt in attempts])
-    letters = site.history.letters(file_id=row.id, limit=LETTERS).rows
+    letters = said_letters(site.history.letters(file_id=row.id, limit=LETTERS).rows, site.pipeline())
+    can = {wish for wish in _WISHES if hindrance(Kind(wish), row) is None}
+    if all(letter.stays for letter in letters):
+        can.discard("redrive")
     events = site.history.events(file_id=row.id, limit=EVENTS).rows
     return FilePage(
         file=file_item(row, attempts[-1] if attempts else None, mill),
         place=shown(row.place) if row.place is not None else None,
         found=shown(row.found) if row.found is not None else None,
         traceback=said(row.traceback),
-        can=tuple(wish for wish in _WISHES if hindrance(Kind(wish), row) is None and (wish != "redrive" or letters)),
+        can=tuple(
+            wish
+            for wish in _WISHES
+            if hindrance(Kind(wish), row) is None and (wish != "redrive" or not all(each.stays for each in letters))
+        ),
         timeline=timeline(row, attempts, events),
         attempts=tuple(_attempt(attempt, counts.get(attempt.id, ())) for attempt in attempts),
         outputs=tuple(_output(output) for output in found.outputs),
-        letters=tuple(map(letter, letters)),
+        letters=letters,
         traces=tuple(traced_lines(site, site.history.traces(file_id=row.id, limit=TRACES).rows)),
     )
 

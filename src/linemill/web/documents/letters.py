@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from linemill.catalog.records import FileState
 from linemill.catalog.rows import LetterGroup as GroupRow
 from linemill.catalog.rows import LetterRow
+from linemill.executors.letters import letter_in
 from linemill.files import shown
 from linemill.mill.explaining import mill_state
+from linemill.mill.redriving import Way, way_of
+from linemill.pipeline import Pipeline
 from linemill.web.documents.files import file_items
 from linemill.web.documents.texts import said, value
 from linemill.web.models import ErrorList, Letter, LetterGroup
@@ -28,15 +33,33 @@ def error_list(
     is_first = (node, code, file_id, after) == (None, None, None, None)
     failed = site.history.files(state=FileState.FAILED, limit=FAILED).rows if is_first else ()
     return ErrorList(
-        groups=tuple(map(letter_group, site.history.letters_grouped())),
-        letters=tuple(map(letter, page.rows)),
+        groups=letter_groups(site.history.letters_grouped(), site.pipeline()),
+        letters=letters(page.rows, site.pipeline()),
         failed=tuple(file_items(site, failed, mill_state(site.history))),
         after=page.after,
     )
 
 
-def letter(row: LetterRow) -> Letter:
-    """Say a dead letter."""
+def letters(rows: Iterable[LetterRow], pipeline: Pipeline) -> tuple[Letter, ...]:
+    """Say dead letters, and which of them the pipeline cannot take again as it is now."""
+    return tuple(_letter(row, pipeline) for row in rows)
+
+
+def letter_groups(rows: Iterable[GroupRow], pipeline: Pipeline) -> tuple[LetterGroup, ...]:
+    """Say all dead letters of some kinds, each with its newest."""
+    return tuple(
+        LetterGroup(
+            node=said(row.node),
+            code=said(row.code),
+            count=row.count,
+            newest=_letter(row.newest, pipeline),
+            newest_at=row.newest_at,
+        )
+        for row in rows
+    )
+
+
+def _letter(row: LetterRow, pipeline: Pipeline) -> Letter:
     fields = row.fields
     text = fields.get("text")
     return Letter(
@@ -50,12 +73,7 @@ def letter(row: LetterRow) -> Letter:
         error=said(str(fields.get("error", row.code))),
         text=said(text) if isinstance(text, str) else None,
         item=value(fields.get("item")),
+        form=fields.get("form"),
+        stays=way_of(letter_in(fields), pipeline) is Way.STAYS,
         traceback=said(str(fields.get("traceback", ""))),
-    )
-
-
-def letter_group(row: GroupRow) -> LetterGroup:
-    """Say all dead letters of a kind."""
-    return LetterGroup(
-        node=said(row.node), code=said(row.code), count=row.count, newest=letter(row.newest), newest_at=row.newest_at
     )

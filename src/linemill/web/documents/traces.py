@@ -8,9 +8,9 @@ from itertools import groupby
 from linemill.catalog.rows import LetterRow, TraceRow
 from linemill.engine import Step as StepRow
 from linemill.files import shown
-from linemill.web.documents.letters import letter
+from linemill.web.documents.letters import letters as said_letters
 from linemill.web.documents.texts import said
-from linemill.web.models import Given, Step, Trace, TracedLine
+from linemill.web.models import Given, Letter, Step, Trace, TracedLine
 from linemill.web.site import Site
 
 LETTERS = 500
@@ -28,7 +28,11 @@ def trace(site: Site, *, file_id: int | None, line: int | None, node: str | None
     if file_id is not None and after is None:
         known = {(each.attempt_id, each.line) for each in lines}
         letters = site.history.letters_of_file(file_id, line, LETTERS)
-        lines += [each for each in _dead_lines(letters, node) if (each.attempt_id, each.line) not in known]
+        lines += [
+            each
+            for each in _dead_lines(said_letters(letters, site.pipeline()), node)
+            if (each.attempt_id, each.line) not in known
+        ]
         lines.sort(key=lambda each: (-each.attempt_id, each.line))
     return Trace(lines=tuple(lines), after=page.after)
 
@@ -47,18 +51,18 @@ def traced_lines(site: Site, rows: Sequence[TraceRow]) -> list[TracedLine]:
             line=line.number,
             text=line.text,
             steps=tuple(map(_step, line.steps)),
-            letters=tuple(map(letter, letters.get((row.attempt_id, line.number), ()))),
+            letters=said_letters(letters.get((row.attempt_id, line.number), ()), site.pipeline()),
         )
         for row in rows
         for line in row.lines
     ]
 
 
-def _dead_lines(letters: Sequence[LetterRow], node: str | None) -> list[TracedLine]:
+def _dead_lines(letters: Sequence[Letter], node: str | None) -> list[TracedLine]:
     """Say lines of which nothing is known but what died of them."""
     lines = []
-    for (attempt_id, number), group in groupby(letters, key=lambda each: (each.attempt_id, each.number)):
-        of_line = tuple(map(letter, group))
+    for (attempt_id, number), group in groupby(letters, key=lambda each: (each.attempt_id, each.line)):
+        of_line = tuple(group)
         if node is None or any(each.node == node for each in of_line):
             first = of_line[0]
             lines.append(

@@ -23,6 +23,10 @@ class Letter(Answer):
     error: str
     text: str | None = Field(description="The line; null where it is too long to be kept.")
     item: Any = Field(None, description="What the node had, where that is not the line.")
+    form: str | None = Field(
+        None, description="How what the node had is written: `json`, or `repr` where JSON cannot say it; null for text."
+    )
+    stays: bool = Field(False, description="A re-drive cannot take it: reprocess the file.")
     traceback: str = ""
 
 

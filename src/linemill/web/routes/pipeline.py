@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from linemill.catalog.rows import VersionRow
 from linemill.web.answers import PAGE_TOO, answer
 from linemill.web.asking import After, Limit, Number, Row, site_of, snapshots_of
-from linemill.web.documents.letters import letter_group
+from linemill.web.documents.letters import letter_groups
 from linemill.web.documents.pipeline import node_info, pipeline_info, version_page
 from linemill.web.documents.traces import traced_lines
 from linemill.web.models import NodePage, PipelineInfo, VersionPage, Window
@@ -48,7 +48,7 @@ def node(
         now=now,
         window=window,
         points=points,
-        groups=tuple(letter_group(group) for group in site.history.letters_grouped() if group.node == name),
+        groups=letter_groups((group for group in site.history.letters_grouped() if group.node == name), site.pipeline()),
         traces=tuple(traced_lines(site, site.history.traces(node=name, limit=TRACES).rows)),
     )
     return answer(request, found, "node.html", asked=dict(request.query_params))
