@@ -29,7 +29,7 @@ run: $(SETUP) ## Run the quick-start example on its sample log
 test: $(SETUP) ## Run all tests
 	$(BIN)/python -m pytest $(ON_ALL_CORES)
 
-check: $(SETUP) ## Format, lint, types, imports and fast tests (about two minutes)
+check: $(SETUP) ## Format, lint, types, imports and fast tests (about a minute)
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/mypy

@@ -3,7 +3,7 @@
 Says `ready` when all of them are there, and goes on until its standard input ends; then says how many answers or events came.
 """
 
-from __future__ import annotations
+from __future__ import contextlib
 
 import http.client
 import selectors
@@ -67,4 +67,6 @@ if __name__ == "__main__":
 
     threading.Thread(target=wait, daemon=True).start()
     visit = {"streams": listen, "stats": ask}[sys.argv[2]]
-    print(visit(int(sys.argv[1]), int(sys.argv[3]), over), flush=True)
+    answers = visit(int(sys.argv[1]), int(sys.argv[3]), over)
+    with contextlib.suppress(BrokenPipeError):  # whoever has ended us may not ask how many
+        print(answers, flush=True)

@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.dashboards import Dashboard, orders
 from tests.browser.visits import Visit
 
+pytestmark = pytest.mark.slow
+
 REMEMBER = "window.isStillThis = true"
 """A page that was loaded again does not know it any more."""
 
@@ -31,7 +33,6 @@ def test_a_file_that_is_dropped_is_seen_without_loading_the_page_again(dashboard
     assert is_still_this(page)
 
 
-@pytest.mark.slow
 def test_lists_take_up_what_is_new(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     page = visit().live("/files")
     page.evaluate(REMEMBER)
@@ -43,7 +44,6 @@ def test_lists_take_up_what_is_new(dashboard: Dashboard, visit: Callable[..., Vi
     assert is_still_this(page)
 
 
-@pytest.mark.slow
 def test_errors_arrive_on_their_page(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     page = visit().live("/errors")
     dashboard.drop("monday.log", orders(20) + orders(1, pieces=5000))
@@ -53,7 +53,6 @@ def test_errors_arrive_on_their_page(dashboard: Dashboard, visit: Callable[..., 
     expect(page.get_by_role("row").filter(has_text="tuesday.log")).to_contain_text("budget")
 
 
-@pytest.mark.slow
 def test_what_somebody_is_doing_is_left_alone_when_a_part_is_renewed(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     dashboard.drop("monday.log", orders(3))
     page = visit().live("/stats")
@@ -74,7 +73,6 @@ def test_what_somebody_is_doing_is_left_alone_when_a_part_is_renewed(dashboard: 
     expect(page.locator("#mill details")).to_have_attribute("open", "")
 
 
-@pytest.mark.slow
 def test_only_one_of_many_tabs_streams_and_another_takes_over(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     somebody = visit()
     first = somebody.live("/stats")
@@ -95,7 +93,6 @@ def test_only_one_of_many_tabs_streams_and_another_takes_over(dashboard: Dashboa
     assert somebody.streams() == 2
 
 
-@pytest.mark.slow
 def test_a_server_that_comes_back_is_found_again(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     somebody = visit()
     page = somebody.live("/stats")
@@ -115,7 +112,6 @@ def test_a_server_that_comes_back_is_found_again(dashboard: Dashboard, visit: Ca
     somebody.forgive("ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE")
 
 
-@pytest.mark.slow
 def test_a_page_of_another_version_is_loaded_again_once_nobody_types(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     somebody = visit()
     page = somebody.live("/files")
@@ -135,7 +131,6 @@ def test_a_page_of_another_version_is_loaded_again_once_nobody_types(dashboard: 
     somebody.forgive("ERR_")
 
 
-@pytest.mark.slow
 def test_a_pipeline_that_was_changed_is_drawn_anew(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     page = visit().live("/stats")
     path = dashboard.folder / "pipeline.yaml"
@@ -145,7 +140,6 @@ def test_a_pipeline_that_was_changed_is_drawn_anew(dashboard: Dashboard, visit: 
     expect(page.locator("[data-node=orders]")).to_have_count(0)
 
 
-@pytest.mark.slow
 def test_a_browser_without_locks_asks_again_and_again(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     somebody = visit()
     somebody.context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })")
@@ -156,7 +150,6 @@ def test_a_browser_without_locks_asks_again_and_again(dashboard: Dashboard, visi
     assert somebody.streams() == 0
 
 
-@pytest.mark.slow
 def test_a_pause_is_seen_by_everybody_with_who_and_why(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     page, other = visit().live("/stats"), visit().live("/files")
     page.locator("#mill summary").click()

@@ -13,6 +13,8 @@ from tests.browser.dashboards import Dashboard, orders
 from tests.browser.visits import Visit
 from tests.crash.mills import wait_for
 
+pytestmark = pytest.mark.slow
+
 DROP = """
 (files) => {
   const transfer = new DataTransfer();
@@ -44,7 +46,6 @@ def test_dropped_files_are_sent_one_after_the_other_and_processed(dashboard: Das
         expect(page.get_by_role("row").filter(has_text=name)).to_contain_text("done")
 
 
-@pytest.mark.slow
 def test_chosen_files_show_their_progress_and_can_be_cancelled(
     dashboard: Dashboard, visit: Callable[..., Visit], tmp_path: Path
 ) -> None:
@@ -74,7 +75,6 @@ def test_chosen_files_show_their_progress_and_can_be_cancelled(
     expect(page.get_by_role("row").filter(has_text="first.log")).to_have_count(0)
 
 
-@pytest.mark.slow
 def test_what_is_refused_says_why_and_the_next_file_is_sent(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     somebody = visit()
     page = somebody.live("/files")
@@ -84,7 +84,6 @@ def test_what_is_refused_says_why_and_the_next_file_is_sent(dashboard: Dashboard
     somebody.forgive("status of 415")
 
 
-@pytest.mark.slow
 def test_a_server_that_goes_while_a_file_is_sent_is_said_in_words(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     somebody = visit()
     page = somebody.live("/files")
@@ -102,7 +101,6 @@ def test_a_server_that_goes_while_a_file_is_sent_is_said_in_words(dashboard: Das
     somebody.forgive("ERR_|status of 500")
 
 
-@pytest.mark.slow
 def test_a_file_that_misses_the_zone_is_not_opened_in_place_of_the_page(
     dashboard: Dashboard, visit: Callable[..., Visit]
 ) -> None:
@@ -116,7 +114,6 @@ def test_a_file_that_misses_the_zone_is_not_opened_in_place_of_the_page(
     assert is_left_to_the_browser is False
 
 
-@pytest.mark.slow
 def test_names_of_dropped_files_are_text_and_stay_in_the_inbox(dashboard: Dashboard, visit: Callable[..., Visit]) -> None:
     page = visit().live("/files")
     drop(page, ("<img src=x onerror=alert(1)>.log", orders(1)), ("..\\..\\above.log", orders(1)))

@@ -72,6 +72,7 @@ def _die_at_each(workload: Workload, points: Sequence[str], make: Make, start: S
     _hold(folder, workload, start(small_spans=workload.small_spans))
 
 
+@pytest.mark.slow
 def test_a_mill_that_dies_while_it_publishes_goes_on_from_there_and_people_see_it(make: Make, start: Start) -> None:
     workload = workloads.growing()
     _die_at_each(workload, ["append.half:2"], make, start)

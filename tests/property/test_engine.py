@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -274,6 +275,7 @@ def test_blocks_cut_anywhere_give_the_same(pipeline, lines, sizes):
     assert outcome(pipeline, [[line] for line in lines]) == whole
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(pipeline=pipelines(SPLITTABLE + WHOLE), lines=lines_of_letters)
 def test_the_ways_of_all_lines_are_what_the_ledger_counts(pipeline, lines):

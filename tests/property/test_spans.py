@@ -112,6 +112,7 @@ def went(pipeline: Pipeline, data: bytes, span_bytes: int | None, block_bytes: i
         return Outcome(commit.ledger.lines, counts, files)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     data=data_of_pieces,

@@ -2,6 +2,10 @@
 
 import xml.etree.ElementTree as ElementTree
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_a_new_project_is_right(project, linemill):
     said = linemill("check")

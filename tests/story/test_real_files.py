@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PIPELINE = r"""
 nodes:
   all:

@@ -11,6 +11,8 @@ import linemill as package
 from linemill.mill.once import _workers
 from linemill.pipeline import Pipeline, load
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(package.__file__).resolve().parents[1])}
 PIPELINE = "nodes:\n  same: {use: linemill.processors:strip, to: all}\noutputs:\n  all: out/{name}\n"
 

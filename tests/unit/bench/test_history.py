@@ -1,5 +1,7 @@
 """The catalogs that are compared: as full as they say, and the same in all but size."""
 
+import pytest
+
 from bench import history
 from bench.report import Report
 from linemill.catalog import Catalog
@@ -9,6 +11,7 @@ from linemill.catalog.opening import NAME
 from linemill.catalog.records import FileState
 
 
+@pytest.mark.slow
 def test_a_history_is_as_long_as_it_is_said_to_be(tmp_path):
     with Catalog.open(tmp_path, "bench"):
         database = Database(tmp_path / NAME)

@@ -56,7 +56,7 @@ def test_a_long_name_is_shortened_and_whole_in_the_title(web_logs, make_node):
     assert all(len(element.text or "") <= 44 for element in picture.iter(f"{SPACE}text"))
 
 
-@pytest.mark.parametrize("length", [1, 12, 60])
+@pytest.mark.parametrize("length", [1, 12, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_picture_of_a_chain_with_shortcuts_is_drawn_at_any_length(web_logs: Pipeline, make_node, length):
     names = [f"n{number}" for number in range(length)]
     nodes = tuple(

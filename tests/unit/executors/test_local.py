@@ -15,6 +15,8 @@ from linemill.executors.local import LocalExecutor
 from linemill.files import spans
 from linemill.pipeline import version_of
 
+pytestmark = pytest.mark.slow
+
 MIB = 2**20
 
 STEPS = """\

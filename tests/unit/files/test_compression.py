@@ -45,7 +45,7 @@ def refused(read) -> Callable[..., BadInput]:
 
 
 @each
-@pytest.mark.parametrize("block_bytes", [1, 1000, 262_144])
+@pytest.mark.parametrize("block_bytes", [pytest.param(1, marks=pytest.mark.slow), 1000, 262_144])
 def test_a_compressed_file_is_told_by_its_content(write, lines_of, name, block_bytes):
     packed = PACK[name](TEXT)
     with Reader(write(packed), block_bytes=block_bytes) as reader:
@@ -55,6 +55,7 @@ def test_a_compressed_file_is_told_by_its_content(write, lines_of, name, block_b
         assert reader.raw_bytes == len(packed)
 
 
+@pytest.mark.slow
 @each
 def test_several_members_are_one_text(read, name):
     pack = PACK[name]

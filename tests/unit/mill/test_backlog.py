@@ -13,6 +13,8 @@ from linemill.mill import backlog, service
 from linemill.mill.backlog import NOTE_S, Backlog
 from linemill.mill.service import Mill
 
+pytestmark = pytest.mark.slow
+
 
 class Catalog:
     def __init__(self) -> None:

@@ -9,6 +9,8 @@ from linemill.mill import trial
 from linemill.mill.reload import Refused, Reloaded, Reloader
 from linemill.pipeline import version_of
 
+pytestmark = pytest.mark.slow
+
 LIMIT_S = 20.0
 
 

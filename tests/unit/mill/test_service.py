@@ -203,6 +203,7 @@ def test_what_a_stop_interrupts_is_put_back_and_done_by_the_next_mill(make_pipel
     assert _left(tmp_path) == ["out/a.log", "processed/a.log"]
 
 
+@pytest.mark.slow
 def test_a_node_that_stands_still_is_said_until_the_mill_stops(make_pipeline, run, arrive, tmp_path, monkeypatch):
     pipeline = make_pipeline()
     said = []
@@ -248,6 +249,7 @@ def test_many_files_are_all_done_each_once(make_pipeline, run, arrive, tmp_path)
     assert len(list((tmp_path / "processed").iterdir())) == len(list((tmp_path / "out").iterdir())) == 60
 
 
+@pytest.mark.slow
 def test_what_was_claimed_before_one_could_not_be_is_worked_and_the_others_stay(
     make_pipeline, run, arrive, tmp_path, monkeypatch
 ):

@@ -13,6 +13,8 @@ from linemill.files.inotify import Inotify, News
 from linemill.mill import wakes as module
 from linemill.mill.wakes import Wakes
 
+pytestmark = pytest.mark.slow
+
 LONG_S = 30.0
 
 

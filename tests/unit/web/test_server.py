@@ -107,6 +107,7 @@ def test_it_does_not_say_what_it_is_made_of(server):
     assert "server" not in {name.lower() for name, _ in answer.getheaders()}
 
 
+@pytest.mark.slow
 def test_it_ends_in_time_whatever_clients_do(site, log):
     server = WebServer(bound("127.0.0.1", 0), site, log)
     server.start()
