@@ -4,7 +4,6 @@ Says `ready` when all of them are there, and goes on until its standard input en
 """
 
 from __future__ import contextlib
-
 import http.client
 import selectors
 import socket
