@@ -3,7 +3,9 @@
 Says `ready` when all of them are there, and goes on until its standard input ends; then says how many answers or events came.
 """
 
-from __future__ import contextlib
+from __future__ import annotations
+
+import contextlib
 import http.client
 import selectors
 import socket
