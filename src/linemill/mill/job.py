@@ -73,6 +73,7 @@ class Job:
         claim: The attempt.
         pipeline: The checked pipeline, of the version that the claim names.
         place: Where its outputs go.
+        samples: Numbers of the lines whose ways are kept.
 
     Attributes:
         claim: The attempt.
@@ -81,7 +82,7 @@ class Job:
         is_saved: Some of its spans are durable, so that another try may go on from there.
     """
 
-    def __init__(self, claim: Claim, pipeline: Pipeline, place: Place) -> None:
+    def __init__(self, claim: Claim, pipeline: Pipeline, place: Place, samples: tuple[int, ...] = SAMPLES) -> None:
         self.claim = claim
         self.targets: Targets = targets_of(pipeline, claim.life_name, place.base, claim.day)
         self.raw_bytes = 0
@@ -89,6 +90,7 @@ class Job:
         self._pipeline = pipeline
         self._growing = {output.name for output in pipeline.outputs if output.is_growing}
         self._place = place
+        self._samples = samples
         self._hidden = self._named()
         self._start_s = time.monotonic()
         self._facts: Facts | None = None
@@ -126,7 +128,9 @@ class Job:
         return [self.targets.outputs[name] for name in self._growing if name in self._hidden]
 
     def whole_targets(self) -> list[Path]:
-        """Give the outputs that are its own, the dead letters among them."""
+        """Give the outputs that are its own and may be there already, the dead letters among them."""
+        if self._is_ours and self.claim.kind is Kind.FIRST:
+            return []  # its name was chosen so that there were none, and what has come since is never replaced
         own = [target for name, target in self.targets.outputs.items() if name in self._hidden and name not in self._growing]
         return [*own, self.targets.dead]
 
@@ -149,7 +153,7 @@ class Job:
             if claim.spans and not durable:
                 discard(self._hidden.values())
             if len(cut) < 2:
-                yield Task(claim.place, claim.name, None, outputs, dead, samples=SAMPLES)
+                yield Task(claim.place, claim.name, None, outputs, dead, samples=self._samples)
                 return
             self._joined = Joined(self._hidden, durable, self.where)
             starts: dict[str, int] | None = dict(self._joined.lengths)
@@ -163,7 +167,7 @@ class Job:
                 self._parts.update(parts.values())
                 files: dict[str, Path | int] = {name: path for name, path in parts.items() if name != DEAD_LETTERS}
                 whole = {name: self._hidden[name] for name in files}
-                samples = SAMPLES if index == 0 else SAMPLES[:1]
+                samples = self._samples if index == 0 else SAMPLES[:1]
                 yield Task(claim.place, claim.name, span, files, parts[DEAD_LETTERS], whole=whole, starts=starts, samples=samples)
                 starts = None
         except LinemillError as error:

@@ -27,6 +27,7 @@ from linemill.mill.reload import Refused, Reloaded, Reloader
 from linemill.mill.report import FileReport, State
 from linemill.mill.room import Room
 from linemill.mill.standing import Standstill
+from linemill.mill.taken import Names
 from linemill.mill.targets import own_targets_of
 from linemill.mill.telling import Logger, Telling
 from linemill.mill.tidying import tidy
@@ -301,6 +302,7 @@ class Mill:
         keeps = works.pipeline.watch.after is After.KEEP
         processing = None if keeps else self._base / works.pipeline.watch.processing
         arrived = [Arrived(one.path, one.name, one.size, one.mtime_ns, one.noticed_at) for one in ready]
+        names = Names(len(ready))
         claims = self._catalog.claim(
             arrived,
             origin=Origin.INBOX,
@@ -308,7 +310,7 @@ class Mill:
             day=day,
             now=now,
             place_in=processing,
-            is_taken=lambda name: self._is_taken(name, works.pipeline, day),
+            is_taken=lambda name: self._is_taken(name, works.pipeline, day, names),
         )
         reach("claimed")
         ours: list[Claim] = []
@@ -337,11 +339,11 @@ class Mill:
     def _is_known(self, name: str, size: int, mtime_ns: int) -> bool:
         return self._known.get(name) == (size, mtime_ns)
 
-    def _is_taken(self, life_name: str, pipeline: Pipeline, day: str) -> bool:
+    def _is_taken(self, life_name: str, pipeline: Pipeline, day: str, names: Names) -> bool:
         """Tell whether something is where a file of that name would leave its outputs or itself."""
         folders = (self._inbox.processing, self._inbox.processed, self._inbox.failed)
         places = [os.path.join(folder, life_name) for folder in folders]
-        return any(map(os.path.lexists, (*own_targets_of(pipeline, life_name, self._base, day), *places)))
+        return any(map(names.has, (*own_targets_of(pipeline, life_name, self._base, day), *places)))
 
     def _reload(self, now: float) -> None:
         news = self._reloader.look(now)
