@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import shutil
 import statistics
@@ -14,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import sending, small_files, visitors
+from bench import opening, sending, small_files, visitors
 from bench.changes import Change, Changes
 from bench.loops import GROWTH_BAR
 from bench.mill import Mill, lay_pipeline
+from bench.opening import NO_CHROMIUM
 from bench.report import Report
 
 WORKERS = 2
@@ -26,6 +28,8 @@ COST_PERCENT_BAR = 2.0
 SLOWER_BAR = 1.02
 SECONDS_FOR_100_MB_BAR = 1.0
 PAGE_KB_BAR = 60.0
+PAGE_MS_BAR = 300.0
+OPENINGS = 20
 
 IDLE_S = 20.0
 REST_S = 3.0
@@ -70,13 +74,15 @@ class Web:
         self._uploads_mb = uploads_mb
 
     def pages(self) -> None:
-        """Weigh the page of what goes on, with all that it loads."""
+        """Weigh the page of what goes on, with all that it loads, and open it in a browser."""
         with self._folder("pages") as folder, self._started(folder / "mill") as mill:
             connection = http.client.HTTPConnection("127.0.0.1", mill.port(), timeout=60)
             page = _got(connection, "/stats")
             parts = sorted(set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.decode())))
             weights = {"the page": len(page), **{part: len(_got(connection, part)) for part in parts}}
             connection.close()
+            command = [sys.executable, opening.__file__, str(mill.port()), str(OPENINGS)]
+            browser = subprocess.run(command, stdout=subprocess.PIPE, text=True)
             mill.stop()
         self._report.head("what is loaded", "", "kB", "bar", "")
         for name, weight in weights.items():
@@ -84,6 +90,15 @@ class Web:
         whole = sum(weights.values()) / 1000
         verdict = self._report.verdict("weight of a page in kB", whole, PAGE_KB_BAR)
         self._report.row(["all of it", "", f"{whole:.1f} kB", f"≤ {PAGE_KB_BAR:g} kB", verdict])
+        if browser.returncode == NO_CHROMIUM:
+            print("\nThere is no Chromium: how long it takes to open a page is not measured.")
+            return
+        browser.check_returncode()
+        loaded, live = (statistics.median(times) for times in zip(*json.loads(browser.stdout), strict=True))
+        self._report.head("a page in a new profile of headless Chromium", "times", "median", "bar", "")
+        self._report.row(["loaded", f"{OPENINGS}", f"{loaded:.0f} ms", "", ""])
+        verdict = self._report.verdict("time until a page is live in ms", live, PAGE_MS_BAR)
+        self._report.row(["live", f"{OPENINGS}", f"{live:.0f} ms", f"≤ {PAGE_MS_BAR:g} ms", verdict])
 
     def waiting(self, rounds: int) -> None:
         """Compare the processor time of a mill that waits, with visitors and without, by turns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -361,8 +361,8 @@ class Catalog:
                 events.note(connection, who, "token_revoked", f"{token.name} (id {token.id}), {token.role}", now)
         return was_valid
 
-    def thin(self, now: float, *, age_s: float, most: int, keeps: Callable[[Path], bool]) -> int:
-        """Remove what is old or too much, in several short transactions; give how many files were removed.
+    def thin(self, now: float, *, age_s: float, most: int, keeps: Callable[[Path], bool]) -> Iterator[int]:
+        """Remove what is old or too much, one short transaction a step; tell at each how many files were removed.
 
         Args:
             now: Seconds since 1970.
@@ -370,14 +370,13 @@ class Catalog:
             most: The oldest of more files than these go; and of more events. How many traces stay is fixed.
             keeps: Asked for the path and the place of each file that would go; one that is kept stays.
         """
-        removed = thinning.thin(self._database, now - age_s, most, keeps)
-        while True:
-            with self._database.writing() as connection:
-                if not tracing.thin_traces(connection):
-                    break
-        while True:
-            with self._database.writing() as connection:
-                if not thinning.thin_events(connection, now - age_s, most):
-                    thinning.thin_versions(connection, now - age_s)
-                    periods.thin(connection, now)
-                    return removed
+        yield from thinning.thin(self._database, now - age_s, most, keeps)
+        for some in (tracing.thin_traces, lambda connection: thinning.thin_events(connection, now - age_s, most)):
+            has_more = True
+            while has_more:
+                with self._database.writing() as connection:
+                    has_more = some(connection)
+                yield 0
+        with self._database.writing() as connection:
+            thinning.thin_versions(connection, now - age_s)
+            periods.thin(connection, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, select, tuple_
@@ -16,16 +16,15 @@ from linemill.catalog.schema import attempt, event, file, growing, output, owner
 OVER = (FileState.DONE, FileState.FAILED)
 
 
-def thin(database: Database, before: float, most: int, keeps: Callable[[Path], bool]) -> int:
-    """Remove files that are over: those from before a time, and the oldest of more than `most`; give how many.
+def thin(database: Database, before: float, most: int, keeps: Callable[[Path], bool]) -> Iterator[int]:
+    """Remove files that are over: those from before a time, and the oldest of more than `most`; tell how many at each step.
 
     Args:
-        database: Written to in short transactions, so that nobody waits for long.
+        database: Written to in one short transaction a step, so that nobody waits for long.
         before: Seconds since 1970.
         most: How many stay.
         keeps: Asked for the paths of a file; one that it keeps stays.
     """
-    removed = 0
     after: tuple[float, int] | None = None
     with database.reading() as connection:
         count = connection.scalar(select(func.count()).select_from(file).where(file.c.state.in_(OVER))) or 0
@@ -38,9 +37,10 @@ def thin(database: Database, before: float, most: int, keeps: Callable[[Path], b
         ids = [row.id for row in going if not any(path is not None and keeps(path) for path in map(path_of, row[2:]))]
         if ids:
             with database.writing() as connection:
-                removed += _remove(connection, ids)
+                removed = _remove(connection, ids)
+            yield removed
         if len(going) < SLICE:
-            return removed
+            return
         after = (rows[-1].since, rows[-1].id)
 
 

@@ -30,6 +30,7 @@ from linemill.mill.standing import Standstill
 from linemill.mill.taken import Names
 from linemill.mill.targets import own_targets_of
 from linemill.mill.telling import Logger, Telling
+from linemill.mill.thinning import Thinner
 from linemill.mill.tidying import tidy
 from linemill.mill.turns import Works
 from linemill.mill.wakes import Wakes
@@ -51,9 +52,6 @@ QUEUED_FILES = 2000
 QUEUED_BYTES = 256 * 2**20
 """Files are claimed up to this, and again when half of them are worked: every claim looks through the whole inbox. What is not
 claimed stays there, where anybody may still take it away."""
-
-THIN_S = 3600.0
-"""How often the history is thinned."""
 
 TIDY_S = 60.0
 """How often files that lie in `processing/` for no reason are looked for."""
@@ -89,7 +87,7 @@ class Mill:
         self._is_claiming = False
         self._scan_at = 0.0
         self._look_at = 0.0
-        self._thin_at = 0.0
+        self._thinner: Thinner
         self._telling = Telling(log)
         self._tidy_at = 0.0
         self._hold: Hold
@@ -137,6 +135,7 @@ class Mill:
     def _start(self, version: Version) -> None:
         now = time.time()
         self._hold = Hold(self._catalog, self._log, now)
+        self._thinner = Thinner(self._catalog, self._log)
         self._backlog = Backlog(self._catalog)
         self._course = Course(
             self._catalog,
@@ -241,15 +240,7 @@ class Mill:
         if now >= self._tidy_at:
             self._tidy_at = now + TIDY_S
             tidy(self._catalog, self._inbox, now)
-        if now >= self._thin_at:
-            self._thin_at = now + THIN_S
-            history = self._pipeline.history
-            inbox = self._inbox.folder
-            removed = self._catalog.thin(
-                now, age_s=history.age_s, most=history.files, keeps=lambda path: path.parent == inbox and os.path.lexists(path)
-            )
-            if removed:
-                self._log.info("history_thinned", files=removed)
+        self._thinner.look(now, self._pipeline.history, self._inbox.folder)
 
     def _may_claim(self, now: float) -> bool:
         return not self._is_paused and self._hold.may_claim(self._room.lack(now), now)

@@ -1,0 +1,44 @@
+"""A browser that opens the dashboard: `python bench/opening.py PORT TIMES`.
+
+Each time in a new, empty profile of a headless Chromium that runs already. Prints JSON: for each time the milliseconds from the
+start of the navigation until the page is loaded, its script has run, and it is live. Exits with 3 if there is no Chromium.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+
+from playwright.sync_api import sync_playwright
+
+NO_CHROMIUM = 3
+
+QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-gpu", "--disable-sync", "--no-first-run")
+
+LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd || null"
+LIVE = "document.body.dataset.connection === 'live' && performance.now()"
+
+
+def opened(port: int, times: int, chromium: str) -> list[tuple[float, float]]:
+    """Open the overview that often."""
+    took: list[tuple[float, float]] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET, chromium_sandbox=False)
+        for _ in range(times):
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{port}/stats", wait_until="commit")
+            live = page.wait_for_function(LIVE, polling="raf").json_value()
+            loaded = page.wait_for_function(LOADED).json_value()
+            took.append((loaded, live))
+            page.context.close()
+        browser.close()
+    return took
+
+
+if __name__ == "__main__":
+    found = os.environ.get("LINEMILL_CHROMIUM") or shutil.which("chromium")
+    if found is None:
+        sys.exit(NO_CHROMIUM)
+    print(json.dumps(opened(int(sys.argv[1]), int(sys.argv[2]), found)))
