@@ -17,8 +17,7 @@ NO_CHROMIUM = 3
 
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-gpu", "--disable-sync", "--no-first-run")
 
-LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd || null"
-LIVE = "document.body.dataset.connection === 'live' && performance.now()"
+LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 
 
 def opened(port: int, times: int, chromium: str) -> list[tuple[float, float]]:
@@ -28,10 +27,9 @@ def opened(port: int, times: int, chromium: str) -> list[tuple[float, float]]:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET, chromium_sandbox=False)
         for _ in range(times):
             page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{port}/stats", wait_until="commit")
-            live = page.wait_for_function(LIVE, polling="raf").json_value()
-            loaded = page.wait_for_function(LOADED).json_value()
-            took.append((loaded, live))
+            page.goto(f"http://127.0.0.1:{port}/stats")
+            page.wait_for_selector("body[data-connection=live]", state="attached")
+            took.append((page.evaluate(LOADED), page.evaluate("performance.now()")))
             page.context.close()
         browser.close()
     return took
