@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Integer, bindparam, func, literal, select, un
 from linemill.catalog import owners, periods, versions
 from linemill.catalog.periods import Counts
 from linemill.catalog.records import FileState, Owner
-from linemill.catalog.schema import control, file
+from linemill.catalog.schema import control, dead_letter, file
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Now:
     Attributes:
         totals: What was done since the catalog was begun.
         files: Files that are ready, working, committed or failed; counting stops at a limit for each.
+        letters: Dead letters that stand, as far as they are kept here; counting stops at the same limit.
         controls: What processes left for each other, by name.
         owners: The living processes that work on the catalog, the oldest first.
         digest: Of the version of the pipeline that was loaded last; None if none ever was.
@@ -30,6 +31,7 @@ class Now:
 
     totals: Counts
     files: Mapping[FileState, int]
+    letters: int
     controls: Mapping[str, Any]
     owners: list[Owner]
     digest: str | None
@@ -47,6 +49,7 @@ def now(connection: Connection, folder: Path, limit: int) -> Now:
     return Now(
         totals=totals[0].counts if totals else Counts(),
         files={FileState(row.state): row.files for row in connection.execute(_FILES, {"limit": limit})},
+        letters=connection.scalar(_LETTERS, {"limit": limit}) or 0,
         controls={row.name: json.loads(row.value) for row in connection.execute(_CONTROLS)},
         owners=owners.living(connection, folder),
         digest=version.digest if version is not None else None,
@@ -61,4 +64,5 @@ _FILES = union_all(
         for state in (FileState.READY, FileState.WORKING, FileState.COMMITTED, FileState.FAILED)
     )
 )
+_LETTERS = select(func.count()).select_from(select(dead_letter.c.id).limit(bindparam("limit", type_=Integer)).subquery())
 _CONTROLS = select(control.c.name, control.c.value)

@@ -95,6 +95,7 @@ def _state(now: Moment | None) -> Iterator[Metric]:
         "linemill_backlog_files", "Files that are to be done, by state; counting stops at 10,000 for each.", labels=["state"]
     )
     failed = GaugeMetricFamily("linemill_failed_files", "Files that have failed and wait for somebody; up to 10,000.")
+    letters = GaugeMetricFamily("linemill_standing_dead_letters", "Dead letters that wait for somebody; up to 10,000.")
     up = GaugeMetricFamily("linemill_mill_up", "1 while a mill runs.")
     paused = GaugeMetricFamily("linemill_mill_paused", "1 while somebody has paused it.")
     blocked = GaugeMetricFamily("linemill_mill_blocked", "1 while it claims no file: no room, or something cannot be written.")
@@ -113,9 +114,10 @@ def _state(now: Moment | None) -> Iterator[Metric]:
             if count is not None:
                 backlog.add_metric([state], count)
         failed.add_metric([], now.files.failed)
+        letters.add_metric([], now.files.letters)
         up.add_metric([], now.mill.mill is not None)
         paused.add_metric([], now.mill.paused is not None)
         blocked.add_metric([], now.mill.blocked is not None)
         refused.add_metric([], now.mill.refused is not None)
         stalled.add_metric([], len(now.mill.stalled))
-    yield from (backlog, failed, up, paused, blocked, refused, stalled)
+    yield from (backlog, failed, letters, up, paused, blocked, refused, stalled)

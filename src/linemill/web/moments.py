@@ -59,6 +59,7 @@ def moment(history: History, now: float) -> Moment:
         working=said.files[FileState.WORKING],
         committed=said.files[FileState.COMMITTED],
         failed=said.files[FileState.FAILED],
+        letters=said.letters,
     )
     return Moment(
         at=now,

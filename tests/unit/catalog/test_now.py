@@ -40,6 +40,14 @@ def test_files_are_counted_by_state_up_to_a_limit(records, history):
     assert history.now(limit=2).files[FileState.FAILED] == 2
 
 
+def test_dead_letters_that_stand_are_counted_up_to_a_limit(records, history):
+    file_id = records.file("a.log")
+    attempt_id = records.attempt(file_id)
+    for _ in range(3):
+        records.letter(file_id, attempt_id)
+    assert (history.now().letters, history.now(limit=2).letters) == (3, 2)
+
+
 def test_counting_files_goes_through_an_index_whatever_their_number(records):
     with records.engine.connect() as connection:
         query = now._FILES.params(limit=10).compile(connection, compile_kwargs={"literal_binds": True})

@@ -11,13 +11,14 @@ from linemill.web.models.mill import MillNow
 
 
 class FileCounts(Answer):
-    """Files of the catalog by state, now. Counting stops at 10,000 for each."""
+    """Files of the catalog by state, and what waits for somebody, now. Counting stops at 10,000 for each."""
 
     inbox: int | None = Field(None, description="Files in the inbox, as the mill saw it last; null where none runs.")
     ready: int = 0
     working: int = 0
     committed: int = 0
     failed: int = 0
+    letters: int = Field(0, description="Dead letters that stand; the catalog keeps the first thousand of each attempt.")
 
 
 class Totals(Answer):
