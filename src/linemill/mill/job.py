@@ -28,6 +28,9 @@ SPAN_BYTES = 16 * 2**20
 end together and that what waits to be put in its place stays small. 8 MiB came out no better."""
 
 
+LONG_PATH_BYTES = 120
+"""No file system refuses a shorter one for its length."""
+
 SAMPLES = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 """Lines whose ways are kept: of the beginning, where headers and the first oddities are, more than of what is all alike."""
 
@@ -128,11 +131,13 @@ class Job:
         return [self.targets.outputs[name] for name in self._growing if name in self._hidden]
 
     def whole_targets(self) -> list[Path]:
-        """Give the outputs that are its own and may be there already, the dead letters among them."""
-        if self._is_ours and self.claim.kind is Kind.FIRST:
-            return []  # its name was chosen so that there were none, and what has come since is never replaced
+        """Give the outputs that are its own and may be in the way or have no possible name, the dead letters among them."""
         own = [target for name, target in self.targets.outputs.items() if name in self._hidden and name not in self._growing]
-        return [*own, self.targets.dead]
+        own.append(self.targets.dead)
+        if self._is_ours and self.claim.kind is Kind.FIRST:
+            # Its name was chosen so that nothing is there, and what has come since is never replaced.
+            return [target for target in own if len(os.fsencode(target)) > LONG_PATH_BYTES]
+        return own
 
     def tasks(self) -> Iterator[Task]:
         """Give the tasks. Ends early once the file has failed."""

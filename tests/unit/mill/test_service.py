@@ -155,6 +155,16 @@ def test_a_file_that_fails_is_put_away_and_told_and_the_next_is_worked(make_pipe
     assert [(values["file"], values["next_try_s"]) for values in log.of("file_failed")] == [("a.log", None)]
 
 
+def test_an_output_that_no_file_can_be_called_fails_its_file_before_anything_is_committed(make_pipeline, run, arrive, tmp_path):
+    longer = "nodes: {keep: {use: 'steps:keep', to: all}}\noutputs: {all: 'out/{name}.out'}\n"
+    arrive("a" * 240)
+    arrive("b.log")
+    (tmp_path / "inbox" / ("a" * 240)).rename(tmp_path / "inbox" / ("a" * 255))
+    log = run(make_pipeline(text=longer), ("file_failed", str), ("file_done", str))
+    assert _left(tmp_path) == [f"failed/{'a' * 255}", "out/b.log.out", "processed/b.log"]
+    assert [(values["code"], values["next_try_s"]) for values in log.of("file_failed")] == [("target", None)]
+
+
 def test_nothing_is_claimed_while_the_mill_is_paused(make_pipeline, run, arrive, tmp_path):
     def control(value: object) -> None:
         with Catalog.open(tmp_path / ".linemill", "test") as catalog:
