@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-QUIET = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-)
-"""It speaks with nobody but us."""
+from bench.opening import QUIET, chromium_here
 
 MISSING = "the browser tests need Chromium: apt install chromium (Debian), or name one in LINEMILL_CHROMIUM"
 
@@ -31,7 +22,7 @@ class Chromium:
     def started(self) -> Browser:
         """Give it; it is started for the first who asks."""
         if self._browser is None:
-            path = os.environ.get("LINEMILL_CHROMIUM") or shutil.which("chromium")
+            path = chromium_here()
             if path is None:
                 # Where changes are judged, nothing may be left out.
                 (pytest.fail if "LINEMILL_CI" in os.environ else pytest.skip)(MISSING)

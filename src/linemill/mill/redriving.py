@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
@@ -28,19 +29,25 @@ class Way(Enum):
     """Not at all: what died is in no letter."""
 
 
-def way_of(letter: DeadLetter, pipeline: Pipeline) -> Way:
-    """Tell how a dead letter is taken again.
+def ways_of(pipeline: Pipeline) -> Callable[[DeadLetter], Way]:
+    """Give what tells how a dead letter is taken again.
 
     What a stream gave has the number of the line that was read last: to take that line would deliver another one a second time,
     and lose what died. So what died behind a stream goes on from its node, where the letter has all of what that was given.
     """
-    node = next((node for node in pipeline.nodes if node.name == letter.node), None)
-    if node is None and letter.node and letter.item is not None and pipeline.behind_streams:
-        return Way.STAYS  # a node that is gone: it may have been behind a stream
-    if node is None or node.name not in pipeline.behind_streams:
-        return Way.LINE if letter.number > 0 else Way.STAYS
-    has_item = letter.form is not Form.REPR and letter.code in _AT_THE_DOOR and not _is_long(_given(letter))
-    return Way.ITEM if has_item and not node.is_tagged else Way.STAYS
+    nodes = {node.name: node for node in pipeline.nodes}
+    behind = pipeline.behind_streams
+
+    def way_of(letter: DeadLetter) -> Way:
+        node = nodes.get(letter.node)
+        if node is None and letter.node and letter.item is not None and behind:
+            return Way.STAYS  # a node that is gone: it may have been behind a stream
+        if node is None or node.name not in behind:
+            return Way.LINE if letter.number > 0 else Way.STAYS
+        has_item = letter.form is not Form.REPR and letter.code in _AT_THE_DOOR and not _is_long(_given(letter))
+        return Way.ITEM if has_item and not node.is_tagged else Way.STAYS
+
+    return way_of
 
 
 _AT_THE_DOOR = frozenset({DeadCode.RAISED, DeadCode.TIMEOUT, DeadCode.TOO_MANY})
@@ -60,7 +67,8 @@ class Redriven:
         self._encoding = pipeline.input.encoding
         self._dead = dead
         self._claim = claim
-        every = [(letter, way_of(letter, pipeline)) for letter in self._read()]
+        way_of = ways_of(pipeline)
+        every = [(letter, way_of(letter)) for letter in self._read()]
         # A line goes through the whole pipeline again, so all of its letters go with it, whichever of them was wished.
         numbers = {letter.number for letter, way in every if way is Way.LINE and self._is_wished(letter)}
         self._taken: list[DeadLetter] = []

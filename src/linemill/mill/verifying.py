@@ -178,8 +178,10 @@ def balance(attempt: AttemptRow, nodes: Sequence[NodeRow], pipeline: Pipeline | 
     for node in counts.values():
         arrived.update(node.sent)
     if attempt.kind is Kind.REDRIVE:  # what goes on from the node that it died at was sent by none; how much, nobody has kept
-        counts = {name: replace(node, resumed=max(0, node.came - arrived[name])) for name, node in counts.items()}
-        counts[entry].resumed = 0
+        counts = {
+            name: node if name == entry else replace(node, resumed=max(0, node.came - arrived[name]))
+            for name, node in counts.items()
+        }
     wrong = [
         f"{node.came:,} items came into node {name!r}, {arrived[name]:,} were sent to it"
         for name, node in counts.items()

@@ -45,21 +45,16 @@ def file_page(site: Site, row: FileRow) -> FilePage:
     found = explained(site.history, row, mill)
     attempts = found.attempts[-ATTEMPTS:]
     counts = site.history.node_counts([attempt.id for attempt in attempts])
-    letters = said_letters(site.history.letters(file_id=row.id, limit=LETTERS).rows, site.pipeline())
-    can = {wish for wish in _WISHES if hindrance(Kind(wish), row) is None}
-    if all(letter.stays for letter in letters):
-        can.discard("redrive")
+    page = site.history.letters(file_id=row.id, limit=LETTERS)
+    letters = said_letters(page.rows, site.pipeline())
+    has_letters = page.after is not None or not all(letter.stays for letter in letters)
     events = site.history.events(file_id=row.id, limit=EVENTS).rows
     return FilePage(
         file=file_item(row, attempts[-1] if attempts else None, mill),
         place=shown(row.place) if row.place is not None else None,
         found=shown(row.found) if row.found is not None else None,
         traceback=said(row.traceback),
-        can=tuple(
-            wish
-            for wish in _WISHES
-            if hindrance(Kind(wish), row) is None and (wish != "redrive" or not all(each.stays for each in letters))
-        ),
+        can=tuple(wish for wish in _WISHES if hindrance(Kind(wish), row) is None and (wish != "redrive" or has_letters)),
         timeline=timeline(row, attempts, events),
         attempts=tuple(_attempt(attempt, counts.get(attempt.id, ())) for attempt in attempts),
         outputs=tuple(_output(output) for output in found.outputs),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from linemill.catalog.records import FileState
 from linemill.catalog.rows import LetterGroup as GroupRow
 from linemill.catalog.rows import LetterRow
+from linemill.engine import DeadLetter
 from linemill.executors.letters import letter_in
 from linemill.files import shown
 from linemill.mill.explaining import mill_state
-from linemill.mill.redriving import Way, way_of
+from linemill.mill.redriving import Way, ways_of
 from linemill.pipeline import Pipeline
 from linemill.web.documents.files import file_items
 from linemill.web.documents.texts import said, value
@@ -42,24 +43,26 @@ def error_list(
 
 def letters(rows: Iterable[LetterRow], pipeline: Pipeline) -> tuple[Letter, ...]:
     """Say dead letters, and which of them the pipeline cannot take again as it is now."""
-    return tuple(_letter(row, pipeline) for row in rows)
+    way_of = ways_of(pipeline)
+    return tuple(_letter(row, way_of) for row in rows)
 
 
 def letter_groups(rows: Iterable[GroupRow], pipeline: Pipeline) -> tuple[LetterGroup, ...]:
     """Say all dead letters of some kinds, each with its newest."""
+    way_of = ways_of(pipeline)
     return tuple(
         LetterGroup(
             node=said(row.node),
             code=said(row.code),
             count=row.count,
-            newest=_letter(row.newest, pipeline),
+            newest=_letter(row.newest, way_of),
             newest_at=row.newest_at,
         )
         for row in rows
     )
 
 
-def _letter(row: LetterRow, pipeline: Pipeline) -> Letter:
+def _letter(row: LetterRow, way_of: Callable[[DeadLetter], Way]) -> Letter:
     fields = row.fields
     text = fields.get("text")
     return Letter(
@@ -74,6 +77,6 @@ def _letter(row: LetterRow, pipeline: Pipeline) -> Letter:
         text=said(text) if isinstance(text, str) else None,
         item=value(fields.get("item")),
         form=fields.get("form"),
-        stays=way_of(letter_in(fields), pipeline) is Way.STAYS,
+        stays=way_of(letter_in(fields)) is Way.STAYS,
         traceback=said(str(fields.get("traceback", ""))),
     )
