@@ -131,6 +131,7 @@ class Run:
         place = self._order[node] - 1
         self._runners[place].counts.resumed += len(items)
         self._attempt.hold(lines, numbers)
+        self._tracer.pause()
         return self._flow({node: [("", Block(items, numbers, None))]}, place)
 
     def skip(self, offset: int, length: int, limit: int) -> Results:

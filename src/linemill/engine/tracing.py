@@ -106,6 +106,10 @@ class Tracer:
             self._here.append(_Line(number, _cut(lines[index])))
             self._lines.append(self._here[-1])
 
+    def pause(self) -> None:
+        """Follow nothing until the next block: what comes now are no lines, though it has the numbers of some."""
+        self.is_on = False
+
     def hold_closing(self, numbers: Sequence[int]) -> None:
         """Look which sampled lines a stream gave for after its input had ended."""
         self._here = [line for line in self._lines if numbers and numbers[0] <= line.number <= numbers[-1]]

@@ -239,3 +239,13 @@ def test_it_is_said_which_node_has_the_word(make_pipeline, make_node):
     with pytest.raises(ProcessorFailed):
         run.feed(["a"])
     assert said == [1, 0, 2, 0]
+
+
+def test_items_that_go_on_from_a_node_are_not_taken_for_the_line_whose_number_they_have(make_pipeline, make_node):
+    nodes = [make_node(str.upper, name="upper", to="mark"), make_node(lambda line: f"<{line}>", name="mark")]
+    run = Run(make_pipeline(*nodes), clock=lambda: 0.0, samples=(3,))
+    run.feed(["a"], [3])
+    results = run.resume("mark", ["joined"], [3], ["a"])
+    assert results.outputs["out"].data == b"<joined>\n"
+    (line,) = run.traces
+    assert _way(line) == [("upper", ["a"], [("", "A")]), ("mark", ["A"], [("", "<A>")]), ("out", ["<A>"], [])]
