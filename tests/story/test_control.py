@@ -177,7 +177,10 @@ def test_what_died_behind_a_stream_goes_on_from_there_and_no_line_comes_twice(wr
     assert linemill("run", "a.log").returncode == 0
     assert "line 3, keep: ValueError: no good\n    text: three\n    item: bad two\n" in linemill("errors").stdout
     _mend(project)
-    assert linemill("redrive").returncode == 0
+    said = linemill("redrive")
+    assert said.returncode == 0
+    assert "  lines in  0" in said.stdout
+    assert "  taken on  1  from the nodes that they died at\n" in said.stdout
     assert (project / "out/a.log").read_text() == "one\nthree\nfour\nmended\n"
     assert linemill("errors").stdout == "no dead letters\n"
     assert linemill("verify").returncode == 0

@@ -33,7 +33,7 @@ FIELDS = {
     "files[].published": "The output files: `output` (`dead letters` for these), `path`, `lines`, `bytes`. Empty if it failed.",
     "files[].too_long": "Lines longer than `max_line`: dead letters before any node.",
     "files[].nodes": "For each node: items that `came`; `gave` by tag (the empty tag for none); `sent` by target; `filtered`; "
-    "`dead`; `unrouted`; `restarts`; `seconds`.",
+    "`dead`; `unrouted`; `restarts`; `resumed` (came in from no node: dead letters that are taken on from here); `seconds`.",
     "files[].outputs": "For each output: items that `came`, `dead` ones, `lines` and `bytes` written.",
     "unfinished": "Files of which nothing was published because the run was stopped; null stands for standard input.",
     "error": "Why the run was refused or broken off: `code`, `what`, and for a wrong pipeline its `problems`, each with `line`, "

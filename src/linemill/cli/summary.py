@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from linemill.cli.outcome import Fate, Outcome, dead_letters, fates
+from linemill.cli.outcome import Outcome, dead_letters, fates
 from linemill.cli.wording import count, duration, near, size, visible
 from linemill.files.names import shown
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from linemill.mill.report import FileReport
+    from linemill.pipeline import Pipeline
 
 MANY_FILES = 20
 """With more files than this, files that are done are only counted."""
@@ -60,8 +61,7 @@ def _show_all(console: Console, outcome: Outcome) -> None:
 
 def _show_done(console: Console, report: FileReport, outcome: Outcome) -> None:
     _line(console, f"{shown(report.name)}: done in {duration(report.seconds)}", "bold")
-    rows = _rows(report.ledger.lines, report.bytes, report.seconds, fates([report], outcome.pipeline))
-    _table(console, rows)
+    _table(console, _rows([report], report.seconds, outcome.pipeline))
     letters = dead_letters(report, SHOWN_LETTERS)
     for letter in letters:
         _line(console, f"    {visible(letter)}", "yellow")
@@ -84,15 +84,18 @@ def _show_totals(console: Console, finished: Sequence[FileReport], outcome: Outc
     words = f"{count(len(finished), 'file')} done in {duration(outcome.seconds)}"
     _line(console, f"{words}, {len(outcome.failed):,} failed" if outcome.failed else words, "bold")
     if finished:
-        lines, read = sum(report.ledger.lines for report in finished), sum(report.bytes for report in finished)
-        _table(console, _rows(lines, read, outcome.seconds, fates(finished, outcome.pipeline)))
+        _table(console, _rows(finished, outcome.seconds, outcome.pipeline))
 
 
-def _rows(lines: int, read: int, seconds: float, found: Sequence[Fate]) -> list[tuple[str, int, str]]:
+def _rows(reports: Sequence[FileReport], seconds: float, pipeline: Pipeline) -> list[tuple[str, int, str]]:
     """Make the rows of a table: what, how many, where."""
+    lines, read = sum(report.ledger.lines for report in reports), sum(report.bytes for report in reports)
+    resumed = sum(node.resumed for report in reports for node in report.ledger.nodes.values())
     rate = f"{lines / seconds:,.0f} lines/s, {size(read / seconds)}/s" if seconds > 0 else ""
     rows = [("lines in", lines, rate)]
-    for fate in found:
+    if resumed:
+        rows.append(("taken on", resumed, "from the nodes that they died at"))
+    for fate in fates(reports, pipeline):
         if fate.what == "to":
             rows.append((f"to {visible(fate.place)}", fate.lines, near(fate.path) if fate.path else ""))
         else:
