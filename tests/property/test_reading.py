@@ -61,8 +61,9 @@ def test_blocks_cut_anywhere_give_the_same_lines(data, block_bytes, max_line):
     assert all(items)
 
 
-@given(data=data_of_pieces, cuts=st.lists(st.integers(0, 200)), max_line=st.integers(1, 30))
-def test_blocks_of_any_sizes_even_empty_ones_give_the_same_lines(data, cuts, max_line):
+@given(data=data_of_pieces, times=st.sampled_from([1, 70]), cuts=st.lists(st.integers(0, 200)), max_line=st.integers(1, 30))
+def test_blocks_of_any_sizes_even_empty_ones_give_the_same_lines(data, times, cuts, max_line):
+    data *= times  # many returns in one block are taken in another way
     cutter = LineCutter(0, max_line)
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     items = [item for start, end in pairwise(edges) for item in cutter.feed(data[start:end])]

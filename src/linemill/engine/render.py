@@ -36,7 +36,8 @@ def rendered(arrivals: Sequence[tuple[str, Block]], bury: Bury) -> Rendered:
         arrivals: Blocks with the nodes that they came from, in the order of the nodes.
         bury: Called for items that cannot be written.
     """
-    block = merge([_encoded(source, block, bury) for source, block in arrivals])
+    blocks = [_encoded(source, block, bury) for source, block in arrivals]
+    block = blocks[0] if len(blocks) == 1 else merge(blocks)
     lines: list[bytes] = block.items
     if not lines:
         return Rendered(b"", ())

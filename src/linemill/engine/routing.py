@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from linemill.engine.block import Block, Picked, copied, pick
 from linemill.engine.emission import Emission, Share
 from linemill.errors import ProcessorFailed
 from linemill.pipeline import ANY_TAG, DROP, Node
 
-
-class Routed(NamedTuple):
-    """A node's emission, laid before its targets.
-
-    Attributes:
-        blocks: By target, in the order of the routes; `DROP` among them.
-        unrouted: Items whose tag has no route, with their line numbers and tags, in the order given.
-    """
-
-    blocks: dict[str, Block]
-    unrouted: list[tuple[int, str, Any]]
+Routed = tuple[dict[str, Block], Sequence[tuple[int, str, Any]]]
+"""A block for each target, `DROP` among them; items whose tag has no route: line number, tag, item, in the order given."""
 
 
 def route(node: Node, emission: Emission, wants_tags: Collection[str]) -> Routed:
@@ -34,6 +25,20 @@ def route(node: Node, emission: Emission, wants_tags: Collection[str]) -> Routed
     Raises:
         ProcessorFailed: A record that goes two ways cannot be copied.
     """
+    ways = node.routes
+    blocks: dict[str, Block] = {}
+    if not emission.is_doubled:
+        for tag, share in emission.shares.items():
+            targets = ways.get(tag) or ways.get(ANY_TAG) or ()
+            if len(targets) != 1 or targets[0] in blocks:
+                break
+            blocks[targets[0]] = _alone(tag, share, emission.numbers, targets[0] in wants_tags)
+        else:  # each tag goes a way of its own: nothing is to be put together, or to be copied
+            return blocks, ()
+    return _put_together(node, emission, wants_tags)
+
+
+def _put_together(node: Node, emission: Emission, wants_tags: Collection[str]) -> Routed:
     parts: dict[str, list[tuple[str, Share]]] = {}
     lost: list[tuple[int, str, Any]] = []
     is_shared = emission.is_doubled
@@ -52,17 +57,20 @@ def route(node: Node, emission: Emission, wants_tags: Collection[str]) -> Routed
             block = block._replace(items=_own(node, block.items, given))
         blocks[target] = block
     lost.sort(key=lambda one: one[0])
-    return Routed(blocks, [(emission.numbers[index], tag, item) for index, tag, item in lost])
+    return blocks, [(emission.numbers[index], tag, item) for index, tag, item in lost]
+
+
+def _alone(tag: str, share: Share, numbers: Sequence[int], with_tags: bool) -> Block:
+    count = len(share.items)
+    own = numbers if count == len(numbers) else Picked(numbers, lambda: share.indices, count)
+    return Block(share.items, own, [tag] * count if with_tags else None)
 
 
 def _together(shares: list[tuple[str, Share]], numbers: Sequence[int], with_tags: bool) -> Block:
     """Put what goes to one target by several tags back into the order in which it was given."""
     if len(shares) == 1:
         tag, share = shares[0]
-        count = len(share.items)
-        is_all = count == len(numbers)
-        own = numbers if is_all else Picked(numbers, lambda: share.indices, count)
-        return Block(share.items, own, [tag] * count if with_tags else None)
+        return _alone(tag, share, numbers, with_tags)
     places = [(index, tag, item) for tag, share in shares for index, item in zip(share.indices, share.items, strict=True)]
     places.sort(key=lambda place: place[0])
     indices = [index for index, _, _ in places]

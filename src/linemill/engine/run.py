@@ -146,7 +146,7 @@ class Run:
         """End the file: each node is closed in order, and what it still gives flows on."""
         for index, runner in enumerate(self._runners):
             pieces = runner.close()
-            while (emission := self._timed(runner, lambda pieces=pieces: next(pieces, None))) is not None:  # type: ignore[misc]
+            while (emission := self._timed(runner, next, pieces, None)) is not None:
                 arrivals: _Arrivals = {}
                 self._tracer.hold_closing(emission.numbers)
                 self._send(runner, emission, arrivals)
@@ -165,18 +165,19 @@ class Run:
     def _work(self, runner: NodeRunner, arrivals: _Arrivals) -> None:
         """Let a node work on what has arrived at it, and send on what it gives."""
         arrived = arrivals.pop(runner.node.name, None)
-        if arrived:
-            block = merge([block for _, block in arrived])
-            runner.counts.came += len(block.items)
-            if self._tracer.is_on:
-                self._tracer.came(runner.node.name, block)
-            self._send(runner, self._timed(runner, lambda: runner.work(block)), arrivals)
+        if arrived is None:
+            return
+        block = arrived[0][1] if len(arrived) == 1 else merge([block for _, block in arrived])
+        runner.counts.came += len(block.items)
+        if self._tracer.is_on:
+            self._tracer.came(runner.node.name, block)
+        self._send(runner, self._timed(runner, runner.work, block), arrivals)
 
-    def _timed(self, runner: NodeRunner, do: Callable[[], Any]) -> Any:
+    def _timed(self, runner: NodeRunner, do: Callable[..., Any], *given: Any) -> Any:
         start = self._clock()
         self._enters(self._order[runner.node.name])
         try:
-            return do()
+            return do(*given)
         except LineTimeout as error:
             raise ProcessorFailed(
                 f"{error}, at a place where no single line could be given up",
@@ -193,31 +194,37 @@ class Run:
         if self._tracer.is_on:
             self._tracer.gave(node, emission)
         counts.filtered += emission.filtered
-        for tag, count in emission.counts().items():
-            counts.gave[tag] = counts.gave.get(tag, 0) + count
+        gave, sent = counts.gave, counts.sent
+        for tag, share in emission.shares.items():
+            gave[tag] = gave.get(tag, 0) + len(share.items)
         blocks, unrouted = route(node, emission, self._tagged)
         for target, block in blocks.items():
-            counts.sent[target] = counts.sent.get(target, 0) + len(block.items)
+            sent[target] = sent.get(target, 0) + len(block.items)
             if target != DROP and block.items:
                 arrivals.setdefault(target, []).append((node.name, block))
-        counts.unrouted += len(unrouted)
         for number, tag, item in unrouted:
+            counts.unrouted += 1
             words = f"tag {tag!r} has no route" if tag else "a line without a tag has no route"
             self._attempt.bury(number, node.name, DeadCode.UNROUTED, words, item)
 
     def _results(self, arrivals: _Arrivals) -> Results:
         """Render what has arrived at the outputs, and take the dead letters of the block."""
         outputs: dict[str, Rendered] = {}
+        attempt = self._attempt
         for name, counts in self.ledger.outputs.items():
-            if name in arrivals:
+            arrived = arrivals.get(name)
+            if arrived is None:
+                continue
+            buried = len(attempt.dead)
+            for _, block in arrived:
+                counts.came += len(block.items)
                 if self._tracer.is_on:
-                    for _, block in arrivals[name]:
-                        self._tracer.came(name, block)
-                buried = len(self._attempt.dead)
-                counts.came += sum(len(block.items) for _, block in arrivals[name])
-                outputs[name] = lines = rendered(arrivals[name], self._attempt.bury)
-                counts.dead += len(self._attempt.dead) - buried
-                counts.lines += len(lines.numbers)
-                counts.bytes += len(lines.data)
-        dead, self._attempt.dead = self._attempt.dead, []
-        return Results(outputs, sorted(dead, key=lambda letter: letter.number))
+                    self._tracer.came(name, block)
+            outputs[name] = lines = rendered(arrived, attempt.bury)
+            counts.dead += len(attempt.dead) - buried
+            counts.lines += len(lines.numbers)
+            counts.bytes += len(lines.data)
+        dead: list[DeadLetter] = []
+        if attempt.dead:
+            dead, attempt.dead = sorted(attempt.dead, key=lambda letter: letter.number), []
+        return Results(outputs, dead)

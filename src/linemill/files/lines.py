@@ -2,8 +2,12 @@ r"""Bytes into lines. A line ends at `\n` or `\r\n`, and at nothing else."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import repeat
+
+RARE_RETURNS = 64
+"""Carriage returns in a block that are looked for one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,12 @@ class LineCutter:
             begin = end + 1
         elif self._carried:
             begin = -self._carried
-        whole = block[max(0, begin) : last + 1]
-        if begin < 0:
-            whole = b"".join((self._carry, whole))
-        rest = block[last + 1 :]
+        own = last + 1
+        whole = block[begin:own] if begin >= 0 else b"".join((self._carry, memoryview(block)[:own]))
+        rest = block[own:]
         self._carry.clear()
         self._carried = 0
-        self._line_start = start + last + 1
+        self._line_start = start + own
         self._hold(rest)
         if whole:
             if len(whole) > self._max_line and self._has_long(whole):
@@ -112,11 +115,7 @@ class LineCutter:
 
 
 def _decoded(whole: bytes) -> list[str]:
-    if b"\r" in whole:
-        # The same as replace(b"\r\n", b"\n"), which compares at every byte: 100 MB take 0.04 s in place of 0.20 s where one
-        # line in a hundred ends in a return, and 0.13 s in place of 0.22 s where all do.
-        first, *others = whole.split(b"\r")
-        whole = b"".join([first, *[other if other[:1] == b"\n" else b"\r" + other for other in others]])
+    whole = _without_returns(whole)
     if whole.isascii():
         lines = whole.decode("ascii").split("\n")
         del lines[-1]
@@ -128,3 +127,27 @@ def _decoded(whole: bytes) -> list[str]:
         return list(map(bytes.decode, parts))
     except UnicodeDecodeError:
         return list(map(bytes.decode, parts, repeat("utf-8"), repeat("surrogateescape")))  # 40 ns a line more
+
+
+def _without_returns(whole: bytes) -> bytes:
+    r"""Write `\n` in place of each `\r\n`, in whole lines.
+
+    Where they are rare each is looked for, which costs next to nothing; where they are not, the expression is faster:
+    100 MB take 0.10 s if all lines end in a return, and `replace`, which compares at every byte, takes 0.22 s for any.
+    """
+    pieces: list[bytes] = []
+    start, found = 0, -1
+    for _ in range(RARE_RETURNS):
+        found = whole.find(b"\r", found + 1)
+        if found < 0:
+            break
+        if whole[found + 1] == _NEWLINE:
+            pieces.append(whole[start:found])
+            start = found + 1
+    else:
+        return b"".join((*pieces, _RETURN_AND_NEWLINE.sub(b"\n", whole[start:])))
+    return b"".join((*pieces, whole[start:])) if pieces else whole
+
+
+_RETURN_AND_NEWLINE = re.compile(rb"\r\n")
+_NEWLINE = 0x0A

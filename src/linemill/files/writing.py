@@ -24,6 +24,9 @@ LARGE_BYTES = 4 * 2**20
 GATHER_LARGE_BYTES = 2 * 2**20
 """What is gathered for that thread. It may wait for the interpreter for 5 ms each time, so it is given much at once."""
 
+WORTH_BYTES = 4 * 2**10
+"""Pieces of this size, taken together, are handed to the system one by one; smaller ones are put together first."""
+
 WAITING = 4
 """Writes of a file that may wait for the thread: bounds the memory, and a slow disk slows the work down."""
 
@@ -112,25 +115,33 @@ class Writer:
     def _hand_on(self) -> None:
         if not self._gathered:
             return
-        data = self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
-        self._gathered.clear()
+        pieces = self._gathered if self._gathered_bytes >= WORTH_BYTES * len(self._gathered) else [b"".join(self._gathered)]
+        self._gathered = []
         self._gathered_bytes = 0
         if self.bytes < LARGE_BYTES and not self._waiting:
-            self._store(data)
+            self._store(pieces)
             return
-        self._waiting.append(_beside().submit(self._store, data))
+        self._waiting.append(_beside().submit(self._store, pieces))
         if len(self._waiting) > WAITING:
             self._waiting.popleft().result()
 
-    def _store(self, data: bytes) -> None:
-        self._checksum.update(data)
+    def _store(self, pieces: list[bytes]) -> None:
+        rest: deque[bytes | memoryview] = deque()
+        count = 0
+        for piece in pieces:
+            self._checksum.update(piece)
+            rest.append(piece)
+            count += len(piece)
         try:
-            rest = memoryview(data)
             while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+                written = os.writev(self._descriptor, rest)
+                while rest and written >= len(rest[0]):
+                    written -= len(rest.popleft())
+                if written:
+                    rest[0] = memoryview(rest[0])[written:]
         except OSError as error:
             raise cannot_write(error, "staged", self.path) from error
-        self._begin_storing(len(data))
+        self._begin_storing(count)
 
     def _begin_storing(self, count: int) -> None:
         self._written += count

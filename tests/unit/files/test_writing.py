@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -51,12 +52,15 @@ def test_what_an_earlier_try_left_is_gone(staged):
     assert staged.read_bytes() == b"new\n"
 
 
-def test_short_writes_are_continued(staged, monkeypatch):
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
+@pytest.mark.parametrize("at_once", [7, 5000, 8192, 100_000])
+@pytest.mark.parametrize("sizes", [(220,), (8192, 8192, 8192), (10_000, 1, 0, 20_000)])
+def test_short_writes_are_continued(staged, monkeypatch, at_once, sizes):
+    pieces = [random.Random(size).randbytes(size) for size in sizes]
+    monkeypatch.setattr(os, "writev", lambda descriptor, rest: os.write(descriptor, b"".join(rest)[:at_once]))
     with Writer(staged) as writer:
-        writer.write(b"more than seven bytes\n" * 10)
-    assert staged.read_bytes() == b"more than seven bytes\n" * 10
+        for piece in pieces:
+            writer.write(piece)
+    assert staged.read_bytes() == b"".join(pieces)
 
 
 def test_a_full_disk_is_said_with_a_way_out():

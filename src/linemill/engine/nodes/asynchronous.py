@@ -41,7 +41,7 @@ class AsyncNode(NodeRunner):
 
     def work(self, block: Block) -> Emission:
         """Run the block's lines and wait for all of them."""
-        buried = self.counts.dead
+        dead = self.counts.dead
         self._finished = 0
         with self.watched(lambda: self._finished):
             outcomes = self._runner.run(self._all(block.items))
@@ -50,9 +50,7 @@ class AsyncNode(NodeRunner):
             if error is not None:
                 self.bury(block.numbers[index], block.items[index], error)
             results.append(result)
-        buried = self.counts.dead - buried
-        emission = self.sorted_out(results, block)
-        return emission._replace(filtered=emission.filtered - buried) if buried else emission
+        return self.sorted_out(results, block, dead)
 
     def abort(self) -> None:
         """Cancel what still runs and close the loop."""

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import linemill.engine.emission as emission
 from linemill.engine.block import Block
 from linemill.engine.dead import DeadCode, DeadLetter, Tracebacks, reason, shortened, written
-from linemill.engine.emission import Emission, TooMany
+from linemill.engine.emission import NOTHING, Emission, TooMany, sort_out, sort_out_each, taken
 from linemill.engine.ledger import NodeCounts
 from linemill.engine.memory import out_of_memory
 from linemill.engine.retry import retried
 from linemill.engine.watch import LineTimeout, Watch
 from linemill.pipeline import Node
+
+_UNWATCHED = nullcontext()
 
 
 class Attempt:
@@ -99,7 +100,7 @@ class NodeRunner(ABC):
 
     def open(self) -> Emission:
         """Start the processor; give what it has to say before the first line. Called once, before `work`."""
-        return emission.NOTHING
+        return NOTHING
 
     @abstractmethod
     def work(self, block: Block) -> Emission:
@@ -119,7 +120,7 @@ class NodeRunner(ABC):
     def watched(self, progress: Callable[[], int]) -> AbstractContextManager[None]:
         """Watch the body of a `with`, if the node has a `line_timeout`."""
         if self.node.line_timeout_s is None:
-            return nullcontext()
+            return _UNWATCHED
         return self.attempt.watch.over(progress, self.node.line_timeout_s)
 
     def bury(self, number: int, item: Any, error: BaseException) -> None:
@@ -138,18 +139,25 @@ class NodeRunner(ABC):
             code, words, trace = DeadCode.TOO_MANY, str(error), ""
         self.attempt.bury(number, self.node.name, code, words, item, trace)
 
-    def sorted_out(self, results: list[Any], block: Block) -> Emission:
+    def sorted_out(self, results: list[Any], block: Block, dead: int) -> Emission:
         """Sort results, one for each item of the block, by tag; lists and iterators among them are taken apart here.
 
-        `None` stands for an item that gave nothing or is already buried.
+        Args:
+            results: `None` stands for an item that gave nothing or is already buried.
+            block: The items.
+            dead: What `counts.dead` was before the block.
         """
-        buried = self.counts.dead
+        emission = sort_out(results, block.numbers) or self._each_sorted_out(results, block)
+        buried = self.counts.dead - dead
+        return emission._replace(filtered=emission.filtered - buried) if buried else emission
+
+    def _each_sorted_out(self, results: list[Any], block: Block) -> Emission:
         done = 0
 
         def expand(index: int, result: Any) -> list[Any]:
             nonlocal done
             try:
-                return emission.taken(result, self.node.max_yield)
+                return taken(result, self.node.max_yield)
             except KeyboardInterrupt:  # the person at the keyboard
                 raise
             except BaseException as error:  # a panic in a library written in Rust, say, is no `Exception`
@@ -159,5 +167,4 @@ class NodeRunner(ABC):
                 done = index + 1
 
         with self.watched(lambda: done):
-            sorted_out = emission.sort_out(results, block.numbers, expand)
-        return sorted_out._replace(filtered=sorted_out.filtered - (self.counts.dead - buried))
+            return sort_out_each(results, block.numbers, expand)

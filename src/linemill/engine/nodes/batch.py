@@ -34,11 +34,9 @@ class BatchNode(NodeRunner):
 
     def work(self, block: Block) -> Emission:
         """Call the processor with the block."""
-        buried = self.counts.dead
+        dead = self.counts.dead
         results = self._called(block, 0, len(block.items))
-        buried = self.counts.dead - buried
-        emission = self.sorted_out(results, block)
-        return emission._replace(filtered=emission.filtered - buried) if buried else emission
+        return self.sorted_out(results, block, dead)
 
     def _called(self, block: Block, start: int, end: int) -> list[Any]:
         try:

@@ -39,7 +39,7 @@ class LineNode(NodeRunner):
     def work(self, block: Block) -> Emission:
         """Map the processor over the block."""
         items = block.items
-        buried = self.counts.dead
+        dead = self.counts.dead
         results: list[Any] = []
         rest = iter(items)
         with self.watched(results.__len__):
@@ -54,9 +54,7 @@ class LineNode(NodeRunner):
                     if len(results) < len(items):
                         # `map` takes a StopIteration that the processor raised for the end of its input.
                         self._lose(block, results, StopIteration("raised by the processor"))
-        buried = self.counts.dead - buried
-        emission = self.sorted_out(results, block)
-        return emission._replace(filtered=emission.filtered - buried) if buried else emission
+        return self.sorted_out(results, block, dead)
 
     def _lose(self, block: Block, results: list[Any], error: BaseException) -> None:
         index = len(results)

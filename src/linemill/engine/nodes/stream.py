@@ -200,10 +200,10 @@ class StreamNode(NodeRunner):
 
 def _sorted_out(given: list[Any], numbers: Sequence[int]) -> tuple[Emission, list[int] | None]:
     """Sort what was given by tag; tell which of it was an item at all, None for all of it."""
-    kinds = set(map(type, given))
-    if kinds == {str}:
+    kinds = list(map(type, given))
+    if kinds.count(str) == len(kinds):
         return untagged(given, numbers), None
-    if kinds == {tuple} and (emission := tagged_pairs(given, numbers)) is not None:
+    if kinds.count(tuple) == len(kinds) and (emission := tagged_pairs(given, numbers)) is not None:
         return emission, None
     flat = Flat()
     for index, item in enumerate(given):
