@@ -9,6 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 CHECKED := src tests bench container examples main.py
 # A process that has nothing left to do takes tests from one that has.
 ON_ALL_CORES := --numprocesses auto --dist worksteal
+# Where the environment has Python write nothing of what it compiles, each process would compile it all again.
+COMPILE := $(BIN)/python -m compileall -q src
 # How long the soak lets files arrive.
 SECONDS ?= 600
 # The folder with the pipeline that the container works.
@@ -27,6 +29,7 @@ run: $(SETUP) ## Run the quick-start example on its sample log
 	$(BIN)/linemill run examples/quickstart/sample.log --pipeline examples/quickstart/pipeline.yaml
 
 test: $(SETUP) ## Run all tests
+	@$(COMPILE)
 	$(BIN)/python -m pytest $(ON_ALL_CORES)
 
 check: $(SETUP) ## Format, lint, types, imports and fast tests (about a minute)
@@ -50,6 +53,7 @@ run-docker: build-docker ## Run the image over a folder with a pipeline (FOLDER=
 	@container/run.sh "$(FOLDER)"
 
 bench: $(SETUP) ## Measure time, latency and memory (about half an hour; 6 GB of disk)
+	@$(COMPILE)
 	$(BIN)/python -m bench.run
 
 screenshots: $(SETUP) ## Draw the pictures of docs/screenshots anew, from the quick-start example (needs Chromium; six minutes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import linemill as package
-from linemill.mill.once import _workers
+from linemill.mill.crew import size_for
 from linemill.pipeline import Pipeline, load
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def test_a_summary_that_cannot_be_written_is_told_in_one_line(folder: Path) -> N
 def test_no_more_workers_are_started_than_there_is_work(folder: Path) -> None:
     pipeline: Pipeline = load(folder / "pipeline.yaml")
     inputs = [folder / "a.log"] * 3
-    assert _workers(pipeline, inputs, 12, 99_999, None) == 3
-    assert _workers(pipeline, inputs[:1], 4, 99_999, None) == 2
-    assert _workers(pipeline, inputs, 12, 1, None) == 1
-    assert _workers(pipeline, inputs, 12, None, None) == 1
+    assert size_for(pipeline, inputs, 99_999, None) == 3
+    assert size_for(pipeline, inputs[:1], 99_999, None) == 2
+    assert size_for(pipeline, inputs, 1, None) is None
+    assert size_for(pipeline, inputs, None, None) is None

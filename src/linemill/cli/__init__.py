@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from linemill.cli.starting import beginning
+
 __all__ = ["main"]
 
 
@@ -19,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Without the program's name; those that the program was started with, if None.
     """
+    beginning()
     _fill_closed_streams()
     from linemill.cli.app import app
 

@@ -13,6 +13,7 @@ import typer
 
 from linemill.cli.exits import Exit, silence_stdout
 from linemill.cli.opening import PipelineOption, opened
+from linemill.cli.starting import began
 from linemill.errors import LinemillError, UsageError
 
 if TYPE_CHECKING:
@@ -88,23 +89,27 @@ def _known(output: str, pipeline: Pipeline) -> None:
 def _worked(
     pipeline: Pipeline, inputs: list[Path | None], *, out: Path | None, workers: int | None, to_stdout: str | None, strict: bool
 ) -> Outcome:
-    from linemill.cli import progress
-    from linemill.cli.outcome import Outcome
     from linemill.cli.stopping import stop_on_signals
-    from linemill.mill import once
-    from linemill.mill.report import State
+    from linemill.mill.crew import size_for, started
 
     start_s = time.monotonic()
     reports: list[FileReport] = []
     unfinished: tuple[Path | None, ...] = ()
-    with stop_on_signals() as stop:
+    with stop_on_signals() as stop, started(pipeline, size_for(pipeline, inputs, workers, to_stdout)) as crew:
+        # While the workers start.
+        from linemill.cli import progress
+        from linemill.cli.outcome import Outcome
+        from linemill.mill import once
+        from linemill.mill.report import State
+
+        began()
         try:
             with progress.Bar() as bar:
                 ended = once.run(
                     pipeline,
                     inputs,
                     out=out,
-                    workers=workers,
+                    crew=crew,
                     to_stdout=to_stdout,
                     on_progress=bar.show if progress.wanted(data_on_stdout=to_stdout is not None) else None,
                     on_report=reports.append,

@@ -13,6 +13,7 @@ from linemill.cli.asking import OutOption, place_of
 from linemill.cli.dashboard import HostOption, PortOption, dashboard
 from linemill.cli.exits import Exit
 from linemill.cli.opening import PipelineOption, opened
+from linemill.cli.starting import began
 from linemill.web.server import HOST, PORT
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def serve(pipeline: PipelineOption = None, out: OutOption = None, host: HostOpti
             dashboard(place.base, latest.pipeline, log, host, port, on_end=lambda: ends.put(None)) as server,
         ):
             sweep_incoming(place.base / checked.watch.inbox)  # what a dashboard that was killed was still taking
+            began()
             server.start()
             print(f"Dashboard on {server.url} of {checked.name!r}. Ctrl-C stops.", file=sys.stderr)
             while not _has_come(ends, LOOK_S):

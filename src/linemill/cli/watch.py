@@ -13,10 +13,13 @@ import typer
 from linemill.cli.dashboard import HostOption, PortOption, dashboard
 from linemill.cli.exits import Exit
 from linemill.cli.opening import PipelineOption, opened
+from linemill.cli.starting import began
 from linemill.web.server import HOST, PORT
 
 if TYPE_CHECKING:
     from linemill.mill.arrival import Inbox
+    from linemill.mill.crew import Crew
+    from linemill.pipeline import Pipeline
 
 
 def watch(
@@ -32,6 +35,14 @@ def watch(
     shows what goes on; if it breaks, the work goes on.
     """
     checked = opened(pipeline)
+    from linemill.mill.crew import size_of, started
+
+    with started(checked, size_of(checked)) as crew:
+        return _watched(checked, crew, host, port, no_web=no_web)
+
+
+def _watched(checked: Pipeline, crew: Crew, host: str, port: int, *, no_web: bool) -> Exit:
+    # While the workers start.
     from linemill.executors.prints import prints_on_stderr
     from linemill.mill.folders import STATE_FOLDER
     from linemill.mill.service import Mill
@@ -39,13 +50,13 @@ def watch(
 
     log = set_up(checked.folder / STATE_FOLDER / "log", to_terminal=True)
 
-    def started(inbox: Inbox) -> None:
+    def tell(inbox: Inbox) -> None:
         print(f"Watching {inbox.folder} with {checked.name!r}. Ctrl-C stops.", file=sys.stderr)
         if server is not None:
             server.start()
             print(f"Dashboard on {server.url}", file=sys.stderr)
 
-    mill = Mill(checked, log, started)
+    mill = Mill(checked, crew, log, tell)
     web = nullcontext() if no_web else dashboard(checked.folder, lambda: mill.pipeline, log, host, port)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -54,6 +65,7 @@ def watch(
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with prints_on_stderr(), web as server:
+            began()
             mill.run()
     finally:
         for number, handler in before.items():

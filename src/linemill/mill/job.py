@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,15 +17,11 @@ from linemill.executors.task import LETTERS, Task, Worked
 from linemill.executors.traces import written_traces
 from linemill.files import Facts, Reader, Span, cannot_write, shown, spans
 from linemill.files.hidden import discard, hidden_beside
+from linemill.mill.crew import spans_of
 from linemill.mill.joining import TRACES, Joined
 from linemill.mill.redriving import Redriven
 from linemill.mill.targets import Targets, targets_of
 from linemill.pipeline import DEAD_LETTERS, After, Pipeline
-
-SPAN_BYTES = 16 * 2**20
-"""Bytes of a span: some tenths of a second of work, so that handing it out costs little, and small enough that the workers
-end together and that what waits to be put in its place stays small. 8 MiB came out no better."""
-
 
 LONG_PATH_BYTES = 120
 """No file system refuses a shorter one for its length."""
@@ -41,15 +36,6 @@ def where_of(claim: Claim) -> str:
         return claim.name
     here = os.path.relpath(claim.found)
     return shown(claim.found if here.startswith("..") else here)
-
-
-def spans_of(path: Path, span_bytes: int = SPAN_BYTES) -> int:
-    """Tell into how many spans a file would be cut, if its content allows it; 1 for what is small or no regular file."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 1
-    return -(-found.st_size // span_bytes) if stat.S_ISREG(found.st_mode) and found.st_size > 2 * span_bytes else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import threading
 import time
@@ -20,20 +19,18 @@ from linemill.executors.inline import InlineExecutor
 from linemill.executors.prints import prints_on_stderr
 from linemill.files.publishing import undisturbed
 from linemill.mill.course import Course
+from linemill.mill.crew import SPAN_BYTES, Crew, started, total_bytes_of
 from linemill.mill.folders import STATE_FOLDER
-from linemill.mill.job import SPAN_BYTES, Place, spans_of
+from linemill.mill.job import Place
 from linemill.mill.recovery import recover
 from linemill.mill.report import FileReport
 from linemill.mill.sources import Given, Ready
 from linemill.mill.targets import name_of, refuse_collisions, targets_of
 from linemill.mill.turns import Works
-from linemill.pipeline import Pipeline, Version, version_of
+from linemill.pipeline import Pipeline, version_of
 
 TICK_S = 0.1
 """How often progress is told and a wish to stop is looked for, at least."""
-
-WORTH_WORKERS_BYTES = 32 * 2**20
-"""Input from which worker processes are worth their start (0.3 s), unless the user says how many."""
 
 CLAIMED_AHEAD = 200
 """Files that are claimed before a worker is free for them."""
@@ -61,7 +58,7 @@ def run(
     inputs: Sequence[Path | None],
     *,
     out: Path | None = None,
-    workers: int | None = None,
+    crew: Crew | None = None,
     to_stdout: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_report: Callable[[FileReport], None] | None = None,
@@ -73,7 +70,7 @@ def run(
         pipeline: The checked pipeline.
         inputs: Files or named pipes; None stands for standard input.
         out: Folder in place of the pipeline's own for relative output paths, and for the catalog.
-        workers: Worker processes; 1 works in this process; None follows the cores and the size of the input.
+        crew: Who works; its workers are ended. None for this process.
         to_stdout: Name of the output whose lines go to standard output (binary, as they come) in place of a file.
         on_progress: Called in the calling thread, a few times a second.
         on_report: Called in the calling thread as soon as a file is done or failed.
@@ -94,8 +91,8 @@ def run(
     refuse_collisions(pipeline, inputs, (targets_of(pipeline, name_of(path), base, day) for path in inputs))
     if None in inputs and sys.stdin is None:
         raise UsageError("standard input is closed", hint="name a file, or give the program something to read")
-    total_bytes = _total_bytes(inputs)
-    count = _workers(pipeline, inputs, total_bytes, workers, to_stdout)
+    total_bytes = total_bytes_of(inputs)
+    crew = crew or Crew(version_of(pipeline), None)
     with prints_on_stderr() as stdout:
         streams: dict[str, int] = {}
         if to_stdout is not None:
@@ -104,10 +101,10 @@ def run(
             streams[to_stdout] = stdout
         with Catalog.open(base / STATE_FOLDER, "run") as catalog:
             whole = Given(catalog, pipeline, inputs, day)
-            span_bytes = SPAN_BYTES if count > 1 and pipeline.is_splittable else None
+            span_bytes = SPAN_BYTES if crew.workers is not None and pipeline.is_splittable else None
             place = Place(base, catalog.tag, span_bytes, streams)
             run_ = _Run(catalog, pipeline, whole, total_bytes, on_progress, on_report, stop)
-            return run_.go(place, count)
+            return run_.go(place, crew)
 
 
 def work_ready(
@@ -129,7 +126,8 @@ def work_ready(
         ready = Ready(catalog, file_ids, day)
         span_bytes = SPAN_BYTES if pipeline.is_splittable else None
         run_ = _Run(catalog, pipeline, ready, None, None, None, stop)
-        return run_.go(Place(base, catalog.tag, span_bytes, {}), 2)
+        with started(pipeline, 2) as crew:
+            return run_.go(Place(base, catalog.tag, span_bytes, {}), crew)
 
 
 class _Run:
@@ -167,12 +165,11 @@ class _Run:
             in_order=any(output.is_growing for output in pipeline.outputs),
         )
 
-    def go(self, place: Place, workers: int) -> list[FileReport]:
+    def go(self, place: Place, crew: Crew) -> list[FileReport]:
         """Work off all files; on whatever ends it early, stop the workers first."""
-        version = version_of(self._pipeline)
+        version = crew.version
         now = time.time()
-        # First, since workers take some tenths of a second to be there.
-        self._executor = _executor(self._pipeline, version, workers, self._tick)
+        self._executor = crew.workers or InlineExecutor(self._pipeline, self._tick)
         try:
             try:
                 self._course.redo(recover(self._catalog, now).redos)
@@ -237,39 +234,3 @@ class _Run:
             # Between a task's end and its report its bytes are in neither sum.
             self._shown_bytes = max(self._shown_bytes, self._course.done_bytes + self._executor.reached())
             self._on_progress(Progress(self._shown_bytes, self._total_bytes, len(self._reports), self._source.total))
-
-
-def _executor(pipeline: Pipeline, version: Version, workers: int, tick: Callable[[], None]) -> Executor:
-    if workers == 1:
-        return InlineExecutor(pipeline, tick)
-    from linemill.executors.local import LocalExecutor  # 60 ms that a small file does not pay
-
-    settings = pipeline.workers
-    return LocalExecutor(pipeline, version.digest, workers, settings.memory_limit, settings.stall_timeout_s)
-
-
-def _workers(
-    pipeline: Pipeline, inputs: Sequence[Path | None], total_bytes: int | None, asked: int | None, to_stdout: str | None
-) -> int:
-    """Decide how many processes work. Standard streams are this process's own."""
-    if to_stdout is not None or None in inputs:
-        return 1
-    if asked == 1 or (asked is None and total_bytes is not None and total_bytes < WORTH_WORKERS_BYTES):
-        return 1
-    tasks = sum(spans_of(path) for path in inputs if path is not None) if pipeline.is_splittable else len(inputs)
-    # Two at least where somebody asks: a processor that may crash is kept out of this process.
-    count = pipeline.workers.count or os.cpu_count() or 1
-    return min(tasks, count) if asked is None else min(asked, max(tasks, 2))
-
-
-def _total_bytes(inputs: Sequence[Path | None]) -> int | None:
-    total = 0
-    for path in inputs:
-        try:
-            status = os.stat(path) if path is not None else None
-        except OSError:
-            continue
-        if status is None or not stat.S_ISREG(status.st_mode):
-            return None
-        total += status.st_size
-    return total

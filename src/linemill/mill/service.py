@@ -12,16 +12,18 @@ from linemill.catalog import Catalog
 from linemill.catalog.records import Arrived, Claim, Failed, FileState, Origin
 from linemill.catalog.versions import digest_of
 from linemill.errors import WorldError
-from linemill.executors.local import LocalExecutor
+from linemill.executors.contract import Executor
 from linemill.failpoints import reach
+from linemill.mill import crew as crews
 from linemill.mill.arrival import Inbox, Seen, lock
 from linemill.mill.backlog import NOTE_S, Backlog
 from linemill.mill.control import PAUSED, WAKE
 from linemill.mill.course import Course
+from linemill.mill.crew import SPAN_BYTES, Crew
 from linemill.mill.failing import THE_WORLDS
 from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.holding import Hold
-from linemill.mill.job import SPAN_BYTES, Place
+from linemill.mill.job import Place
 from linemill.mill.recovery import recover
 from linemill.mill.reload import Refused, Reloaded, Reloader
 from linemill.mill.report import FileReport, State
@@ -34,7 +36,7 @@ from linemill.mill.thinning import Thinner
 from linemill.mill.tidying import tidy
 from linemill.mill.turns import Works
 from linemill.mill.wakes import Wakes
-from linemill.pipeline import After, Pipeline, Version, version_of
+from linemill.pipeline import After, Pipeline, Version
 
 SCAN_S = 2.0
 """How often the inbox is looked through although nothing woke the mill."""
@@ -65,16 +67,20 @@ class Mill:
 
     Args:
         pipeline: The checked pipeline.
+        crew: Worker processes for it, already under way: what the mill needs itself takes as long to be there.
         log: Told what happens.
         on_started: Called once the mill watches.
     """
 
-    def __init__(self, pipeline: Pipeline, log: Logger, on_started: Callable[[Inbox], None] = lambda inbox: None) -> None:
+    def __init__(
+        self, pipeline: Pipeline, crew: Crew, log: Logger, on_started: Callable[[Inbox], None] = lambda inbox: None
+    ) -> None:
         self._base = pipeline.folder
         self._log = log
         self._on_started = on_started
         self._stopping = False
         self._pipeline = pipeline
+        self._crew = crew
         self._inbox = Inbox(pipeline.watch, self._base)
         self._room = Room(pipeline, self._base)
         self._works: Works
@@ -115,7 +121,7 @@ class Mill:
         self._inbox.make()
         with lock(self._inbox.folder), Catalog.open(self._base / STATE_FOLDER, "watch") as catalog:
             self._catalog = catalog
-            version = version_of(self._pipeline)
+            version = self._crew.version
             self._reloader = Reloader(self._pipeline, version, LOOK_S)
             self._wakes = Wakes([self._inbox.folder, self._base / STATE_FOLDER / WAKE])
             try:
@@ -163,15 +169,14 @@ class Mill:
         )
         if self._pipeline.watch.after is After.KEEP:
             self._known = self._catalog.known_in(self._inbox.folder, os.listdir(self._inbox.folder))
-        self._works = self._equipped(self._pipeline, version, now)  # last: whoever has them must close them
+        self._works = self._equipped(self._pipeline, version, self._crew.workers, now)
 
-    def _equipped(self, pipeline: Pipeline, version: Version, now: float) -> Works:
-        settings = pipeline.workers
-        count = settings.count or os.cpu_count() or 1
-        executor = LocalExecutor(pipeline, version.digest, count, settings.memory_limit, settings.stall_timeout_s)
+    def _equipped(self, pipeline: Pipeline, version: Version, workers: Executor | None, now: float) -> Works:
         version_id = self._catalog.version(version.text, version.sources, now)
         place = Place(self._base, self._catalog.tag, SPAN_BYTES if pipeline.is_splittable else None, {})
-        return Works(pipeline, version_id, executor, place)
+        if workers is None:  # last: whoever has them must close them
+            workers = crews.local_workers(pipeline, version.digest, crews.size_of(pipeline))
+        return Works(pipeline, version_id, workers, place)
 
     def _try_step(self) -> None:
         """Do a step; where the catalog or a folder says no for now, wait and try again."""
@@ -348,7 +353,7 @@ class Mill:
             self._catalog.event("mill", "pipeline_reloaded", digest, now)
             self._old_works.append(self._works)
             self._pipeline = news.pipeline
-            self._works = self._equipped(news.pipeline, news.version, now)
+            self._works = self._equipped(news.pipeline, news.version, None, now)
             self._room = Room(news.pipeline, self._base)
             self._inbox.follow(news.pipeline.watch)
             self._log.info("pipeline_reloaded", version=digest[:12])

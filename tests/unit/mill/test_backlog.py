@@ -9,7 +9,7 @@ import structlog
 
 from linemill import catalog as durable
 from linemill.executors.inline import InlineExecutor
-from linemill.mill import backlog, service
+from linemill.mill import backlog, crew
 from linemill.mill.backlog import NOTE_S, Backlog
 from linemill.mill.service import Mill
 
@@ -86,7 +86,6 @@ def test_what_gathers_in_the_inbox_while_nothing_is_claimed_is_told(make_pipelin
             opened.set_control("paused", {"who": "me"}, 0.0)
     else:
         pipeline = replace(pipeline, watch=replace(pipeline.watch, min_free=2**60))
-    mill = Mill(pipeline, structlog.testing.CapturingLogger())
     noted: list[int] = []
 
     def note(self: object, in_inbox: int, most: int, now: float) -> None:
@@ -96,6 +95,8 @@ def test_what_gathers_in_the_inbox_while_nothing_is_claimed_is_told(make_pipelin
 
     monkeypatch.setattr(backlog, "NOTE_S", 0.0)
     monkeypatch.setattr(durable.Catalog, "note_backlog", note)
-    monkeypatch.setattr(service, "LocalExecutor", lambda pipeline, *_: InlineExecutor(pipeline, lambda: None))
-    mill.run()
+    monkeypatch.setattr(crew, "local_workers", lambda pipeline, *_: InlineExecutor(pipeline, lambda: None))
+    with crew.started(pipeline, 1) as workers:
+        mill = Mill(pipeline, workers, structlog.testing.CapturingLogger())
+        mill.run()
     assert noted == [0, 2]

@@ -13,7 +13,8 @@ from linemill.executors.inline import InlineExecutor
 from linemill.executors.letters import letter_line
 from linemill.executors.traces import read_traces
 from linemill.files import Span
-from linemill.mill.job import Job, Place, spans_of, where_of
+from linemill.mill.crew import spans_of
+from linemill.mill.job import Job, Place, where_of
 from linemill.mill.joining import TRACES
 
 LINES = b"a line\n" * 10

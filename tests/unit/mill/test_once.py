@@ -6,6 +6,7 @@ import pytest
 
 from linemill.executors.prints import prints_on_stderr
 from linemill.mill import once
+from linemill.mill.crew import size_for
 from linemill.mill.once import run
 
 
@@ -21,7 +22,7 @@ def inputs(tmp_path):
 def test_progress_never_goes_back_and_never_says_too_much(make_pipeline, inputs, monkeypatch):
     monkeypatch.setattr(once, "TICK_S", 0.0)
     seen: list[once.Progress] = []
-    run(make_pipeline(), inputs, workers=1, on_progress=seen.append)
+    run(make_pipeline(), inputs, on_progress=seen.append)
     done = [progress.done_bytes for progress in seen]
     assert done == sorted(done)
     assert done[-1] == seen[-1].total_bytes == 2_100_000
@@ -37,7 +38,7 @@ def test_a_file_is_reported_as_soon_as_it_is_published(make_pipeline, inputs, tm
         assert report.published[0].path.read_bytes() == b"a line\n" * 100_000
         seen.append((report.name, len(list((tmp_path / "out").glob("[0-9]*")))))
 
-    reports = run(make_pipeline(), inputs, workers=1, on_report=look)
+    reports = run(make_pipeline(), inputs, on_report=look)
     assert seen == [("0.log", 1), ("1.log", 2), ("2.log", 3)]
     assert [report.name for report in reports] == ["0.log", "1.log", "2.log"]
     assert all(report.seconds > 0 for report in reports)
@@ -46,7 +47,7 @@ def test_a_file_is_reported_as_soon_as_it_is_published(make_pipeline, inputs, tm
 def test_a_stop_keeps_what_is_done_and_leaves_nothing_of_the_rest(make_pipeline, inputs, tmp_path):
     stop = threading.Event()
     with pytest.raises(KeyboardInterrupt):
-        run(make_pipeline(), inputs, workers=1, on_report=lambda report: stop.set(), stop=stop)
+        run(make_pipeline(), inputs, on_report=lambda report: stop.set(), stop=stop)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["0.log"]
     assert list((tmp_path / "dead").iterdir()) == []
 
@@ -56,7 +57,7 @@ def test_many_files_do_not_add_up_to_open_ones(make_pipeline, tmp_path):
     for path in paths:
         path.write_bytes(b"a\n")
     opened = []
-    run(make_pipeline(), paths, workers=1, on_report=lambda report: opened.append(len(os.listdir("/proc/self/fd"))))
+    run(make_pipeline(), paths, on_report=lambda report: opened.append(len(os.listdir("/proc/self/fd"))))
     assert len(opened) == 200
     assert max(opened) == min(opened)
 
@@ -64,15 +65,15 @@ def test_many_files_do_not_add_up_to_open_ones(make_pipeline, tmp_path):
 @pytest.mark.parametrize(
     ("sizes", "asked", "cores", "workers"),
     [
-        ([10], None, 8, 1),
-        ([10, 10, 10], None, 8, 1),
+        ([10], None, 8, None),
+        ([10, 10, 10], None, 8, None),
         ([10] * 6, 4, 2, 4),
         ([10], 4, 8, 2),
-        ([2**26], 1, 8, 1),
+        ([2**26], 1, 8, None),
         ([2**26], None, 16, 4),
         ([2**26], None, 2, 2),
         ([2**24] * 3, None, 8, 3),
-        ([2**30], None, 1, 1),
+        ([2**30], None, 1, None),
     ],
 )
 def test_workers_follow_the_cores_and_the_work_or_what_the_user_says(
@@ -82,24 +83,18 @@ def test_workers_follow_the_cores_and_the_work_or_what_the_user_says(
     for path, size in zip(paths, sizes, strict=True):
         path.touch()
         os.truncate(path, size)
-    found = []
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    monkeypatch.setattr("linemill.mill.once._Run.go", lambda self, place, count: found.append(count))
-    run(make_pipeline(), paths, workers=asked)
-    assert found == [workers]
+    assert size_for(make_pipeline(), paths, asked, None) == workers
 
 
-def test_standard_streams_and_a_lone_pipe_are_worked_in_this_process(make_pipeline, tmp_path, monkeypatch):
+def test_standard_streams_and_a_lone_pipe_are_worked_in_this_process(make_pipeline, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a.log").touch()
     os.truncate(tmp_path / "a.log", 2**30)
-    found = []
-    monkeypatch.setattr("linemill.mill.once._Run.go", lambda self, place, count: found.append(count))
     pipeline = make_pipeline()
-    run(pipeline, [None], workers=4)
-    run(pipeline, [tmp_path / "a.log"], workers=4, to_stdout="all")
-    run(pipeline, [tmp_path / "pipe"])
-    assert found == [1, 1, 1]
+    assert size_for(pipeline, [None], 4, None) is None
+    assert size_for(pipeline, [tmp_path / "a.log"], 4, "all") is None
+    assert size_for(pipeline, [tmp_path / "pipe"], None, None) is None
 
 
 def test_prints_are_on_standard_error_only_for_as_long_as_the_work_lasts(capfd):
