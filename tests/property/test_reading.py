@@ -31,6 +31,7 @@ PIECES = [
     b"\x0b",
     b"wide" * 5,
 ]
+LIMITS = st.integers(1, 30) | st.just(2**20)
 data_of_pieces = st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join)
 
 
@@ -53,7 +54,7 @@ def flat(items: list[list[str] | LongLine]) -> list[str | LongLine]:
     return [line for item in items for line in (item if isinstance(item, list) else [item])]
 
 
-@given(data=data_of_pieces, block_bytes=st.integers(1, 50), max_line=st.integers(1, 30))
+@given(data=data_of_pieces, block_bytes=st.integers(1, 50), max_line=LIMITS)
 def test_blocks_cut_anywhere_give_the_same_lines(data, block_bytes, max_line):
     with Reader(io.BytesIO(data), block_bytes=block_bytes, max_line=max_line) as reader:
         items = list(reader)
@@ -61,7 +62,7 @@ def test_blocks_cut_anywhere_give_the_same_lines(data, block_bytes, max_line):
     assert all(items)
 
 
-@given(data=data_of_pieces, times=st.sampled_from([1, 70]), cuts=st.lists(st.integers(0, 200)), max_line=st.integers(1, 30))
+@given(data=data_of_pieces, times=st.sampled_from([1, 70]), cuts=st.lists(st.integers(0, 200)), max_line=LIMITS)
 def test_blocks_of_any_sizes_even_empty_ones_give_the_same_lines(data, times, cuts, max_line):
     data *= times  # many returns in one block are taken in another way
     cutter = LineCutter(0, max_line)
@@ -90,7 +91,7 @@ def test_spans_of_any_size_give_each_line_once_and_in_order(data, mark, sizes):
     assert found == shifted
 
 
-@given(data=data_of_pieces, cut=st.integers(0, 500), block_bytes=st.integers(1, 50), max_line=st.integers(1, 30))
+@given(data=data_of_pieces, cut=st.integers(0, 500), block_bytes=st.integers(1, 50), max_line=LIMITS)
 def test_members_and_steps_of_any_size_give_the_same_lines(data, cut, block_bytes, max_line):
     packed = gzip.compress(data[:cut]) + gzip.compress(data[cut:])
     with Reader(io.BytesIO(packed), block_bytes=block_bytes, max_line=max_line) as reader:
