@@ -45,14 +45,14 @@ def now(connection: Connection, folder: Path, limit: int) -> Now:
         folder: The state folder.
         limit: Files of a state are counted so far, so that a million takes no longer.
     """
-    totals, version = periods.read(connection, periods.EVER, 0), versions.current(connection)
+    totals = periods.read(connection, periods.EVER, 0)
     return Now(
         totals=totals[0].counts if totals else Counts(),
         files={FileState(row.state): row.files for row in connection.execute(_FILES, {"limit": limit})},
         letters=connection.scalar(_LETTERS, {"limit": limit}) or 0,
         controls={row.name: json.loads(row.value) for row in connection.execute(_CONTROLS)},
         owners=owners.living(connection, folder),
-        digest=version.digest if version is not None else None,
+        digest=connection.scalar(versions.CURRENT_DIGEST),
     )
 
 

@@ -20,6 +20,8 @@ from linemill.files.trouble import reason_of
 
 _PREFIX, _SUFFIX = "owner-", ".lock"
 
+_OLDEST_FIRST = select(schema.owner).order_by(schema.owner.c.began_at, schema.owner.c.id)
+
 
 class Lock:
     """The locked file of this process.
@@ -84,8 +86,7 @@ def leave(connection: Connection, owner_id: str) -> bool:
 
 def living(connection: Connection, folder: Path) -> list[Owner]:
     """Give those whose locks are held, oldest first."""
-    rows = connection.execute(select(schema.owner).order_by(schema.owner.c.began_at, schema.owner.c.id))
-    return [Owner(*row) for row in rows if _is_held(_path(folder, row.id))]
+    return [Owner(*row) for row in connection.execute(_OLDEST_FIRST) if _is_held(_path(folder, row.id))]
 
 
 def remove_dead(connection: Connection, alive: Collection[str]) -> None:

@@ -16,6 +16,10 @@ from linemill.catalog.schema import version
 
 _T = version.c
 _ROWS = select(_T.id, _T.digest, _T.loaded_at)
+_LATEST = (_T.loaded_at.desc(), _T.id.desc())
+
+CURRENT_DIGEST = select(_T.digest).order_by(*_LATEST).limit(1)
+"""Asks for the digest of the version that was loaded last."""
 
 
 def keep(connection: Connection, text: str, sources: Mapping[str, str], now: float) -> int:
@@ -53,7 +57,7 @@ def one(connection: Connection, version_id: int) -> VersionRow | None:
 
 def current(connection: Connection) -> VersionRow | None:
     """Give the version that was loaded last; None if none ever was."""
-    return _first(connection, _ROWS.order_by(_T.loaded_at.desc(), _T.id.desc()))
+    return _first(connection, _ROWS.order_by(*_LATEST))
 
 
 def with_digest(connection: Connection, digest: str) -> int | None:

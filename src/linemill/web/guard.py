@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum, auto
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from linemill.web.again import EXTENSION, Again, Holds
 
 MOST_CONNECTIONS = 400
 """At once. Each takes a descriptor, and many systems give a process 1024; the mill needs some, too."""
@@ -64,12 +67,17 @@ class Guarded(HttpToolsProtocol):
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
         self._since = self.loop.time()
+        self._again = Again()
         if len(self.connections) > MOST_CONNECTIONS:
             transport.write(BUSY)
             transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
+        answer = self._again.ask(data, is_alone=self._is_alone())
+        if answer is not None:
+            self._repeat(answer)
+            return
         self._heard += len(data)
         size = PIECE_BYTES if self._is_in_head else len(data)
         for start in range(0, len(data), size):
@@ -85,6 +93,7 @@ class Guarded(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Note that a head is whole."""
         self._is_in_head = False
+        self.scope["extensions"] = cast("dict[str, dict[object, object]]", {EXTENSION: self._may_repeat})
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -95,7 +104,13 @@ class Guarded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Note that what comes now is the next head; also where the request was answered before its end."""
         self._is_in_head, self._others = True, 0
+        self._again.heard()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Note that an answer is whole."""
+        super().on_response_complete()
+        self._again.answered()
 
     def _take(self, data: bytes) -> None:
         """Parse some bytes, and end the connection if there are too many that are no body, or too many requests."""
@@ -106,6 +121,24 @@ class Guarded(HttpToolsProtocol):
             if is_long and self._is_in_head:
                 self.transport.write(TOO_LONG)
             self.transport.close()
+
+    def _is_alone(self) -> bool:
+        """Tell whether nothing is going on: no request is under way, or has begun to come, and the client reads."""
+        is_answered = self.cycle is None or self.cycle.response_complete
+        return is_answered and self._is_in_head and not self._others and not self.pipeline and not self.flow.write_paused
+
+    def _may_repeat(self, holds: Holds) -> None:
+        """Have the answer that is about to be written remembered, for as long as it holds."""
+        recorded = self._again.record(self.transport, holds)
+        if recorded is not None:
+            self.cycle.transport = cast("asyncio.Transport", recorded)
+
+    def _repeat(self, answer: bytes) -> None:
+        """Give an answer that is known. The client is heard of: nobody waits for it any more."""
+        self._unset_keepalive_if_required()
+        self.transport.write(answer)
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self._begin(self.loop.time())
 
     def look(self, now: float) -> None:
         """End the connection if it has stood still for too long.

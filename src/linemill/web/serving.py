@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+import uvloop
 
 from linemill.mill.telling import Logger
 from linemill.web.app import application
@@ -36,7 +37,8 @@ def serve(listener: socket.socket, site: Site, log: Logger, on_started: Callable
     hears = _Words(log)
     words = logging.getLogger("uvicorn.error")
     words.handlers, words.propagate = [hears], False
-    asyncio.run(_answer(listener, site, hears, on_started))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_answer(listener, site, hears, on_started))
 
 
 async def _answer(listener: socket.socket, site: Site, hears: _Words, on_started: Callable[[Callable[[], None]], None]) -> None:

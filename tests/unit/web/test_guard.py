@@ -22,40 +22,10 @@ from linemill.web.guard import (
     TOO_SLOW,
     Guarded,
 )
+from tests.unit.web.transports import Transport
 
 HEAD = b"POST /files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-
-
-class Transport(asyncio.Transport):
-    """Keeps what is written, and says how it was ended."""
-
-    def __init__(self):
-        super().__init__()
-        self.sent = b""
-        self.unsent = 0
-        self.end = ""
-
-    def write(self, data):
-        self.sent += data
-
-    def get_write_buffer_size(self):
-        return self.unsent
-
-    def is_closing(self):
-        return self.end != ""
-
-    def close(self):
-        self.end = self.end or "closed"
-
-    def abort(self):
-        self.end = "aborted"
-
-    def pause_reading(self):
-        pass
-
-    def resume_reading(self):
-        pass
 
 
 class Client:
