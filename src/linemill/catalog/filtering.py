@@ -61,9 +61,9 @@ def _named(name: ColumnElement[str], name_like: str) -> ColumnElement[bool]:
     if not _is_wild(name_like):
         return name == shown(name_like)
     literal, *others = re.split(r"\*|\?|\[.*?\]|\[", name_like)
-    # A character may be kept as several, so that each wild one stands for any number of them.
-    like = "%".join(re.sub("[!%_]", r"!\g<0>", shown(part)) for part in (literal, *others))
-    condition = name.like(like, escape="!")
+    # A character may be kept as several, so that each wild one stands for any number of them. What LIKE takes for wild stays so,
+    # and a backslash, by which some databases escape, becomes it: with ESCAPE, a million names take 160 ms in place of 85.
+    condition = name.like("%".join(shown(part).replace("\\", "_") for part in (literal, *others)))
     if not literal:
         return condition
     first = shown(literal)
