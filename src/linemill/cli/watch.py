@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from linemill.mill.crew import Crew
     from linemill.pipeline import Pipeline
 
+YOUNG = 20_000
+"""Objects that the mill makes before garbage is looked for."""
+
 
 def watch(
     pipeline: PipelineOption = None,
@@ -65,7 +68,7 @@ def _watched(checked: Pipeline, crew: Crew, host: str, port: int, *, no_web: boo
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with prints_on_stderr(), web as server:
-            began()
+            began(young=YOUNG)
             mill.run()
     finally:
         for number, handler in before.items():
