@@ -13,6 +13,7 @@ import os
 import re
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +37,9 @@ TEMPORARY = ("~", ".tmp", ".part", ".crdownload", ".swp")
 
 EVERY = 2**31
 """As a limit: all files are asked."""
+
+LISTED_S = 2.0
+"""How long what a scan has found may be gone on with."""
 
 
 class Reason(StrEnum):
@@ -99,6 +103,7 @@ class Inbox:
     def __init__(self, settings: WatchSettings, base: Path) -> None:
         self._base = base
         self.has_more = False
+        self._left = _Left(float("-inf"), [], set(), [])
         self.folder = self._at(settings.inbox)
         self.follow(settings)
 
@@ -184,7 +189,26 @@ class Inbox:
         if known is not None:
             arrived = self._without_known(arrived, known)
         ignored.sort(key=lambda seen: seen.name)
-        return self._asked(arrived, names, now, limit) + ignored
+        self._left = _Left(now, arrived, names, ignored)
+        return self._ask_left(now, limit)
+
+    def scan_on(self, now: float, limit: int) -> list[Seen]:
+        """Go on where the last scan stopped, with what it did not find ready, as it was then; nothing, if it is too long ago.
+
+        What has come, or changed, since then is told by the next scan: until there is room for it, it would only wait.
+
+        Args:
+            now: Seconds since 1970.
+            limit: As for `scan`.
+        """
+        return self._ask_left(now, limit) if 0 <= now - self._left.at < LISTED_S and self._left.arrived else []
+
+    def _ask_left(self, now: float, limit: int) -> list[Seen]:
+        left = self._left
+        seen = self._asked(left.arrived, left.names, now, limit)
+        waiting = {one.name for one in seen if one.fate is FileState.WAITING}
+        left.arrived = [found for found in left.arrived if found[1] in waiting]
+        return seen + left.ignored
 
     def refuses(self, name: str) -> Reason | None:
         """Tell why a file of this name would be ignored, whatever it is; None if it would not be."""
@@ -278,6 +302,23 @@ class Inbox:
             every.append(Seen(self.folder, name, fate, reason, facts.st_size, mtime_ns, noticed_at, ask_at))
         self._readiness.forget_all_but(names)
         return every
+
+
+@dataclass(slots=True)
+class _Left:
+    """What a scan has found, and nobody has claimed.
+
+    Attributes:
+        at: When it was.
+        arrived: Files that arrived, with the time of their change and their names, oldest first; no ready ones.
+        names: All names that were there.
+        ignored: What is ignored.
+    """
+
+    at: float
+    arrived: list[tuple[int, str, os.stat_result]]
+    names: set[str]
+    ignored: list[Seen]
 
 
 Known = Callable[[Path, Collection[str]], Mapping[str, tuple[int, int]]]

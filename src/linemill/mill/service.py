@@ -91,6 +91,7 @@ class Mill:
         self._known: dict[str, tuple[int, int]] = {}
         self._is_paused = False
         self._is_claiming = False
+        self._is_more = False
         self._scan_at = 0.0
         self._look_at = 0.0
         self._thinner: Thinner
@@ -268,8 +269,11 @@ class Mill:
             return False
         if now < self._scan_at:
             return True
-        seen = self._inbox.scan(now, room, known=self._is_known)
-        ready = [one for one in seen if one.fate is FileState.READY][:room]
+        seen = self._inbox.scan_on(now, room) if self._is_more else []
+        ready = [one for one in seen if one.fate is FileState.READY]
+        if len(ready) < room:  # what has come since counts, too
+            seen = self._inbox.scan(now, room, known=self._is_known)
+            ready = [one for one in seen if one.fate is FileState.READY][:room]
         self._scan_at = now + SCAN_S
         self._saw(seen, ready)
         looks = [one.next_look_at for one in seen if one.next_look_at is not None]
@@ -277,10 +281,11 @@ class Mill:
             self._scan_at = min(self._scan_at, max(min(looks), now + 0.02))
         if ready:
             self._claim_ready(ready, works, day, now)
-            if len(ready) == room:
-                self._scan_at = now
         elif self._hold.is_trying and course.is_idle:
             self._hold.over(now)  # nothing is left to try it with
+        self._is_more = len(ready) == room
+        if self._is_more:
+            self._scan_at = now
         return True
 
     def _count(self, now: float) -> None:

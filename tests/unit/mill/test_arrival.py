@@ -170,6 +170,26 @@ def test_only_as_many_are_asked_as_can_be_taken(inbox, monkeypatch):
     assert asked == []
 
 
+def test_a_scan_is_gone_on_with_for_a_while_without_another_look_at_the_folder(inbox):
+    paths = [_put(inbox, f"{number}", mtime_s=number) for number in range(6)]
+    (inbox.folder / "folder").mkdir()
+    assert [one.name for one in inbox.scan(100, 2) if one.fate is FileState.READY] == ["0", "1"]
+    _put(inbox, "new", mtime_s=0)
+    paths[2].unlink()
+    with open(paths[3], "ab"):
+        seen = inbox.scan_on(101, 1)
+    assert [(one.name, one.fate) for one in seen] == [
+        ("3", FileState.WAITING),
+        ("4", FileState.READY),
+        ("5", FileState.WAITING),
+        ("folder", FileState.IGNORED),
+    ]
+    assert [(one.name, one.fate) for one in inbox.scan_on(101, 2)[:2]] == [("3", FileState.READY), ("5", FileState.READY)]
+    assert inbox.scan_on(101, 2) == []
+    assert [one.name for one in inbox.scan(101, 1)] == ["new", "0", "1", "3", "4", "5", "folder"]
+    assert inbox.scan_on(103, 1) == []
+
+
 def test_a_file_that_is_written_waits_and_does_not_hold_up_the_others(inbox):
     path = _put(inbox, "a", mtime_s=1)
     _put(inbox, "b", mtime_s=2)
