@@ -186,7 +186,7 @@ def test_a_scan_is_gone_on_with_for_a_while_without_another_look_at_the_folder(i
     ]
     assert [(one.name, one.fate) for one in inbox.scan_on(101, 2)[:2]] == [("3", FileState.READY), ("5", FileState.READY)]
     assert inbox.scan_on(101, 2) == []
-    assert [one.name for one in inbox.scan(101, 1)] == ["new", "0", "1", "3", "4", "5", "folder"]
+    assert [one.name for one in inbox.scan(101, 1)] == ["0", "new", "1", "3", "4", "5", "folder"]
     assert inbox.scan_on(103, 1) == []
 
 
