@@ -28,6 +28,7 @@ NEEDED = (
     "structlog",
     "typer",
     "uvicorn",
+    "uvloop",
     "xxhash",
 )
 

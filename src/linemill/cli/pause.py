@@ -15,7 +15,7 @@ from linemill.cli.opening import PipelineOption
 
 def pause(
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="REASON", help="Why, for others to read.", show_default=False)
+        list[str] | None, typer.Argument(metavar="REASON...", help="Why, for others to read.", show_default=False)
     ] = None,
     pipeline: PipelineOption = None,
     out: OutOption = None,

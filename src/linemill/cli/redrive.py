@@ -22,7 +22,7 @@ def redrive(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FILE", help="Ids, names or paths; all files with dead letters, if none is named.", show_default=False
+            metavar="FILE...", help="Ids, names or paths; all files with dead letters, if none is named.", show_default=False
         ),
     ] = None,
     node: NodeOption = None,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def reprocess(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="Ids, names or paths; of several of one name the newest.", show_default=False),
+        typer.Argument(metavar="FILE...", help="Ids, names or paths; of several of one name the newest.", show_default=False),
     ],
     append_again: Annotated[
         bool, typer.Option("--append-again", help="Write lines to growing outputs a second time, which have them already.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def retry(
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILE", help="Ids, names or paths; of several of one name the newest.", show_default=False),
+        typer.Argument(metavar="FILE...", help="Ids, names or paths; of several of one name the newest.", show_default=False),
     ] = None,
     all_failed: Annotated[bool, typer.Option("--all", help="All files that failed.")] = False,
     pipeline: PipelineOption = None,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def run(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Files or named pipes; - is standard input.", show_default=False)
+        list[str], typer.Argument(metavar="FILE...", help="Files or named pipes; - is standard input.", show_default=False)
     ],
     pipeline: PipelineOption = None,
     out: Annotated[

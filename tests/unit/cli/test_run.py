@@ -11,12 +11,14 @@ from linemill.errors import ConfigurationError, InvariantBroken, Problem, WorldE
 from linemill.mill.report import Failure
 
 
-def test_everything_asked_for_reaches_the_mill(mill, make_report, linemill, tmp_path):
+def test_everything_asked_for_reaches_the_mill(mill, make_report, linemill, monkeypatch):
     mill.reports = [make_report()]
+    sized = []
+    monkeypatch.setattr("linemill.mill.crew.size_for", lambda pipeline, *asked: sized.append(asked))
     linemill("run", "a.log", "-", "--out", "there", "--workers", "3", "--to-stdout", "errors", "-p", "other.yaml")
     assert mill.asked["inputs"] == [Path("a.log"), None]
     assert mill.asked["out"] == Path("there")
-    assert mill.asked["workers"] == 3
+    assert sized == [([Path("a.log"), None], 3, "errors")]
     assert mill.asked["to_stdout"] == "errors"
 
 
