@@ -12,7 +12,7 @@ import pytest
 
 import linemill as package
 from bench.app_log import chunk
-from linemill.mill.crew import SPAN_BYTES
+from linemill.mill.pool import SPAN_BYTES
 
 SOURCE = Path(package.__file__).resolve().parents[1]
 KILLS = 12

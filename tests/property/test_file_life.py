@@ -31,7 +31,7 @@ from linemill.catalog import Catalog
 from linemill.catalog.history import History
 from linemill.catalog.records import Kind, Wish
 from linemill.executors.inline import InlineExecutor
-from linemill.mill.crew import started
+from linemill.mill.pool import started
 from linemill.mill.service import Mill
 from linemill.mill.verifying import verify
 from linemill.pipeline import load
@@ -185,7 +185,7 @@ class FileLife(RuleBasedStateMachine):
         self._patches.enter_context(patch("linemill.mill.service.time", self.clock))
         self._patches.enter_context(patch("linemill.mill.service.Wakes", lambda paths: Waits(self, paths)))
         self._patches.enter_context(
-            patch("linemill.mill.crew.local_workers", lambda pipeline, *others: InlineExecutor(pipeline, lambda: None))
+            patch("linemill.mill.pool.local_workers", lambda pipeline, *others: InlineExecutor(pipeline, lambda: None))
         )
         self._patches.enter_context(patch.dict(os.environ))
         os.environ.pop(MENDED, None)
@@ -292,8 +292,8 @@ class FileLife(RuleBasedStateMachine):
     def _run(self) -> None:
         pipeline = load(self.folder / "pipeline.yaml")
         try:
-            with started(pipeline, 1) as crew:
-                self.mill = Mill(pipeline, crew, _Silent())
+            with started(pipeline, 1) as pool:
+                self.mill = Mill(pipeline, pool, _Silent())
                 self.mill.run()
         except Dead:
             return

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import linemill as package
-from linemill.mill.crew import size_for
+from linemill.mill.pool import size_for
 from linemill.pipeline import Pipeline, load
 
 pytestmark = pytest.mark.slow

@@ -90,12 +90,12 @@ def _worked(
     pipeline: Pipeline, inputs: list[Path | None], *, out: Path | None, workers: int | None, to_stdout: str | None, strict: bool
 ) -> Outcome:
     from linemill.cli.stopping import stop_on_signals
-    from linemill.mill.crew import size_for, started
+    from linemill.mill.pool import size_for, started
 
     start_s = time.monotonic()
     reports: list[FileReport] = []
     unfinished: tuple[Path | None, ...] = ()
-    with stop_on_signals() as stop, started(pipeline, size_for(pipeline, inputs, workers, to_stdout)) as crew:
+    with stop_on_signals() as stop, started(pipeline, size_for(pipeline, inputs, workers, to_stdout)) as pool:
         # While the workers start.
         from linemill.cli import progress
         from linemill.cli.outcome import Outcome
@@ -109,7 +109,7 @@ def _worked(
                     pipeline,
                     inputs,
                     out=out,
-                    crew=crew,
+                    pool=pool,
                     to_stdout=to_stdout,
                     on_progress=bar.show if progress.wanted(data_on_stdout=to_stdout is not None) else None,
                     on_report=reports.append,

@@ -18,7 +18,7 @@ from linemill.web.server import HOST, PORT
 
 if TYPE_CHECKING:
     from linemill.mill.arrival import Inbox
-    from linemill.mill.crew import Crew
+    from linemill.mill.pool import Pool
     from linemill.pipeline import Pipeline
 
 YOUNG = 20_000
@@ -38,13 +38,13 @@ def watch(
     shows what goes on; if it breaks, the work goes on.
     """
     checked = opened(pipeline)
-    from linemill.mill.crew import size_of, started
+    from linemill.mill.pool import size_of, started
 
-    with started(checked, size_of(checked)) as crew:
-        return _watched(checked, crew, host, port, no_web=no_web)
+    with started(checked, size_of(checked)) as pool:
+        return _watched(checked, pool, host, port, no_web=no_web)
 
 
-def _watched(checked: Pipeline, crew: Crew, host: str, port: int, *, no_web: bool) -> Exit:
+def _watched(checked: Pipeline, pool: Pool, host: str, port: int, *, no_web: bool) -> Exit:
     # While the workers start.
     from linemill.executors.prints import prints_on_stderr
     from linemill.mill.folders import STATE_FOLDER
@@ -59,7 +59,7 @@ def _watched(checked: Pipeline, crew: Crew, host: str, port: int, *, no_web: boo
             server.start()
             print(f"Dashboard on {server.url}", file=sys.stderr)
 
-    mill = Mill(checked, crew, log, tell)
+    mill = Mill(checked, pool, log, tell)
     web = nullcontext() if no_web else dashboard(checked.folder, lambda: mill.pipeline, log, host, port)
 
     def stop(number: int, frame: FrameType | None) -> None:

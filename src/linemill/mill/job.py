@@ -17,8 +17,8 @@ from linemill.executors.task import LETTERS, Task, Worked
 from linemill.executors.traces import written_traces
 from linemill.files import Facts, Reader, Span, cannot_write, shown, spans
 from linemill.files.hidden import discard, hidden_beside
-from linemill.mill.crew import spans_of
 from linemill.mill.joining import TRACES, Joined
+from linemill.mill.pool import spans_of
 from linemill.mill.redriving import Redriven
 from linemill.mill.targets import Targets, targets_of
 from linemill.pipeline import DEAD_LETTERS, After, Pipeline

@@ -19,9 +19,9 @@ from linemill.executors.inline import InlineExecutor
 from linemill.executors.prints import prints_on_stderr
 from linemill.files.publishing import undisturbed
 from linemill.mill.course import Course
-from linemill.mill.crew import SPAN_BYTES, Crew, started, total_bytes_of
 from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.job import Place
+from linemill.mill.pool import SPAN_BYTES, Pool, started, total_bytes_of
 from linemill.mill.recovery import recover
 from linemill.mill.report import FileReport
 from linemill.mill.sources import Given, Ready
@@ -58,7 +58,7 @@ def run(
     inputs: Sequence[Path | None],
     *,
     out: Path | None = None,
-    crew: Crew | None = None,
+    pool: Pool | None = None,
     to_stdout: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_report: Callable[[FileReport], None] | None = None,
@@ -70,7 +70,7 @@ def run(
         pipeline: The checked pipeline.
         inputs: Files or named pipes; None stands for standard input.
         out: Folder in place of the pipeline's own for relative output paths, and for the catalog.
-        crew: Who works; its workers are ended. None for this process.
+        pool: Who works; its workers are ended. None for this process.
         to_stdout: Name of the output whose lines go to standard output (binary, as they come) in place of a file.
         on_progress: Called in the calling thread, a few times a second.
         on_report: Called in the calling thread as soon as a file is done or failed.
@@ -92,7 +92,7 @@ def run(
     if None in inputs and sys.stdin is None:
         raise UsageError("standard input is closed", hint="name a file, or give the program something to read")
     total_bytes = total_bytes_of(inputs)
-    crew = crew or Crew(version_of(pipeline), None)
+    pool = pool or Pool(version_of(pipeline), None)
     with prints_on_stderr() as stdout:
         streams: dict[str, int] = {}
         if to_stdout is not None:
@@ -101,10 +101,10 @@ def run(
             streams[to_stdout] = stdout
         with Catalog.open(base / STATE_FOLDER, "run") as catalog:
             whole = Given(catalog, pipeline, inputs, day)
-            span_bytes = SPAN_BYTES if crew.workers is not None and pipeline.is_splittable else None
+            span_bytes = SPAN_BYTES if pool.workers is not None and pipeline.is_splittable else None
             place = Place(base, catalog.tag, span_bytes, streams)
             run_ = _Run(catalog, pipeline, whole, total_bytes, on_progress, on_report, stop)
-            return run_.go(place, crew)
+            return run_.go(place, pool)
 
 
 def work_ready(
@@ -126,8 +126,8 @@ def work_ready(
         ready = Ready(catalog, file_ids, day)
         span_bytes = SPAN_BYTES if pipeline.is_splittable else None
         run_ = _Run(catalog, pipeline, ready, None, None, None, stop)
-        with started(pipeline, 2) as crew:
-            return run_.go(Place(base, catalog.tag, span_bytes, {}), crew)
+        with started(pipeline, 2) as pool:
+            return run_.go(Place(base, catalog.tag, span_bytes, {}), pool)
 
 
 class _Run:
@@ -165,11 +165,11 @@ class _Run:
             in_order=any(output.is_growing for output in pipeline.outputs),
         )
 
-    def go(self, place: Place, crew: Crew) -> list[FileReport]:
+    def go(self, place: Place, pool: Pool) -> list[FileReport]:
         """Work off all files; on whatever ends it early, stop the workers first."""
-        version = crew.version
+        version = pool.version
         now = time.time()
-        self._executor = crew.workers or InlineExecutor(self._pipeline, self._tick)
+        self._executor = pool.workers or InlineExecutor(self._pipeline, self._tick)
         try:
             try:
                 self._course.redo(recover(self._catalog, now).redos)

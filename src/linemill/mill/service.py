@@ -14,16 +14,16 @@ from linemill.catalog.versions import digest_of
 from linemill.errors import WorldError
 from linemill.executors.contract import Executor
 from linemill.failpoints import reach
-from linemill.mill import crew as crews
+from linemill.mill import pool as pools
 from linemill.mill.arrival import Inbox, Seen, lock
 from linemill.mill.backlog import NOTE_S, Backlog
 from linemill.mill.control import PAUSED, WAKE
 from linemill.mill.course import Course
-from linemill.mill.crew import SPAN_BYTES, Crew
 from linemill.mill.failing import THE_WORLDS
 from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.holding import Hold
 from linemill.mill.job import Place
+from linemill.mill.pool import SPAN_BYTES, Pool
 from linemill.mill.recovery import recover
 from linemill.mill.reload import Refused, Reloaded, Reloader
 from linemill.mill.report import FileReport, State
@@ -67,20 +67,20 @@ class Mill:
 
     Args:
         pipeline: The checked pipeline.
-        crew: Worker processes for it, already under way: what the mill needs itself takes as long to be there.
+        pool: Worker processes for it, already under way: what the mill needs itself takes as long to be there.
         log: Told what happens.
         on_started: Called once the mill watches.
     """
 
     def __init__(
-        self, pipeline: Pipeline, crew: Crew, log: Logger, on_started: Callable[[Inbox], None] = lambda inbox: None
+        self, pipeline: Pipeline, pool: Pool, log: Logger, on_started: Callable[[Inbox], None] = lambda inbox: None
     ) -> None:
         self._base = pipeline.folder
         self._log = log
         self._on_started = on_started
         self._stopping = False
         self._pipeline = pipeline
-        self._crew = crew
+        self._pool = pool
         self._inbox = Inbox(pipeline.watch, self._base)
         self._room = Room(pipeline, self._base)
         self._works: Works
@@ -122,7 +122,7 @@ class Mill:
         self._inbox.make()
         with lock(self._inbox.folder), Catalog.open(self._base / STATE_FOLDER, "watch") as catalog:
             self._catalog = catalog
-            version = self._crew.version
+            version = self._pool.version
             self._reloader = Reloader(self._pipeline, version, LOOK_S)
             self._wakes = Wakes([self._inbox.folder, self._base / STATE_FOLDER / WAKE])
             try:
@@ -170,13 +170,13 @@ class Mill:
         )
         if self._pipeline.watch.after is After.KEEP:
             self._known = self._catalog.known_in(self._inbox.folder, os.listdir(self._inbox.folder))
-        self._works = self._equipped(self._pipeline, version, self._crew.workers, now)
+        self._works = self._equipped(self._pipeline, version, self._pool.workers, now)
 
     def _equipped(self, pipeline: Pipeline, version: Version, workers: Executor | None, now: float) -> Works:
         version_id = self._catalog.version(version.text, version.sources, now)
         place = Place(self._base, self._catalog.tag, SPAN_BYTES if pipeline.is_splittable else None, {})
         if workers is None:  # last: whoever has them must close them
-            workers = crews.local_workers(pipeline, version.digest, crews.size_of(pipeline))
+            workers = pools.local_workers(pipeline, version.digest, pools.size_of(pipeline))
         return Works(pipeline, version_id, workers, place)
 
     def _try_step(self) -> None:

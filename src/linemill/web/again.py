@@ -1,7 +1,7 @@
 """The same question on the same connection, again and again: it is given the same answer, byte for byte, while that holds.
 
 What asks all the time sends the same bytes each time. Of the 0.7 ms that a request took, everything but the two calls of the
-system went into finding out anew what it asks, and whether it may: an answer that holds is not older than half a second.
+system went into finding out anew what it asks, and whether it may. Whoever knows an answer says how long it holds.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Most of the time of such a request went into finding its route and checking its 
 
 from __future__ import annotations
 
+import time
 from typing import get_args
 
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +17,9 @@ from linemill.web.again import EXTENSION
 from linemill.web.answers import Form, form_of
 from linemill.web.models import Window
 from linemill.web.snapshot import Snapshots
+
+AGAIN_S = 0.5
+"""How long an answer is given again without another look at who asks."""
 
 QUERIES: dict[bytes, Window] = {b"": "10m", **{b"window=" + name.encode(): name for name in get_args(Window)}}
 
@@ -40,7 +44,8 @@ class Shortcut:
             await self._app(scope, receive, send)
             return
         if may_repeat := scope.get("extensions", {}).get(EXTENSION):
-            may_repeat(lambda: self._snapshots.fresh_text(window) is text)
+            until = time.monotonic() + AGAIN_S
+            may_repeat(lambda: time.monotonic() < until and self._snapshots.fresh_text(window) is text)
         headers = [(b"content-type", Form.JSON.encode()), (b"content-length", b"%d" % len(text))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": text})

@@ -1,4 +1,7 @@
-"""What goes on now, as `GET /stats` says it: computed at most twice a second however many ask, and never while nobody does."""
+"""What goes on now, as `GET /stats` says it.
+
+Computed at most twice a second however many ask, less often while the machine is busy, and never while nobody asks.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,13 @@ from linemill.web.moments import Moment, Recent, Stretch, moment, point_of
 from linemill.web.site import Site
 
 FRESH_S = 0.5
-"""How long what was computed is given to others who ask."""
+"""How long what was computed is given to others who ask, at least."""
+
+STALEST_S = 2.0
+"""The same at most."""
+
+SHARE = 0.01
+"""How much of the time may go into computing: beside work on all cores it takes longer, and is done less often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,13 @@ class Snapshots:
     Args:
         site: What it is about.
         clock: Gives seconds since 1970.
+
+    Attributes:
+        fresh_s: How long what was computed last is given to others who ask, in seconds.
     """
 
     def __init__(self, site: Site, clock: Callable[[], float] = time.time) -> None:
+        self.fresh_s = FRESH_S
         self._site = site
         self._clock = clock
         self._lock = threading.Lock()
@@ -78,7 +91,7 @@ class Snapshots:
         self._news: tuple[Stats, News] | None = None
 
     def moment(self) -> Moment:
-        """Give what the catalog says, not older than half a second.
+        """Give what the catalog says, not older than `fresh_s`.
 
         Raises:
             WorldError: The catalog cannot be read.
@@ -158,8 +171,8 @@ class Snapshots:
             self._moment = None
             self._texts.clear()
 
-    def _is_fresh(self, at: float, fresh_s: float = FRESH_S) -> bool:
-        return 0.0 <= self._clock() - at < fresh_s
+    def _is_fresh(self, at: float, fresh_s: float | None = None) -> bool:
+        return 0.0 <= self._clock() - at < (self.fresh_s if fresh_s is None else fresh_s)
 
     def _now(self) -> tuple[Moment, Stats]:
         """Give what goes on, without points."""
@@ -167,6 +180,7 @@ class Snapshots:
             self._moment = moment(self._site.history, self._clock())
             self._recent.take(self._moment)
             self._stats = _stats(self._moment, self._site.pipeline(), *self._recent.rate())
+            self.fresh_s = min(max(FRESH_S, (self._clock() - self._moment.at) / SHARE), STALEST_S)
         return self._moment, self._stats
 
     def _of(self, window: Window) -> Stats:

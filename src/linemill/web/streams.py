@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from linemill import __version__
 from linemill.errors import LinemillError
 from linemill.web.answers import Form
-from linemill.web.snapshot import FRESH_S, Snapshots
+from linemill.web.snapshot import Snapshots
 
 MOST = 500
 """Listeners. Each is an open connection; a browser has one for all of its pages."""
@@ -109,7 +109,7 @@ class Streams:
             while self._listeners and not closing.is_set():
                 await self._look()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(closing.wait(), FRESH_S)
+                    await asyncio.wait_for(closing.wait(), self._snapshots.fresh_s)
         finally:
             self._work, self._number, self._event = None, 0, b""
             for listener in self._listeners:

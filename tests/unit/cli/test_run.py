@@ -14,7 +14,7 @@ from linemill.mill.report import Failure
 def test_everything_asked_for_reaches_the_mill(mill, make_report, linemill, monkeypatch):
     mill.reports = [make_report()]
     sized = []
-    monkeypatch.setattr("linemill.mill.crew.size_for", lambda pipeline, *asked: sized.append(asked))
+    monkeypatch.setattr("linemill.mill.pool.size_for", lambda pipeline, *asked: sized.append(asked))
     linemill("run", "a.log", "-", "--out", "there", "--workers", "3", "--to-stdout", "errors", "-p", "other.yaml")
     assert mill.asked["inputs"] == [Path("a.log"), None]
     assert mill.asked["out"] == Path("there")

@@ -9,7 +9,7 @@ import structlog
 
 from linemill import catalog as durable
 from linemill.executors.inline import InlineExecutor
-from linemill.mill import backlog, crew
+from linemill.mill import backlog, pool
 from linemill.mill.backlog import NOTE_S, Backlog
 from linemill.mill.service import Mill
 
@@ -95,8 +95,8 @@ def test_what_gathers_in_the_inbox_while_nothing_is_claimed_is_told(make_pipelin
 
     monkeypatch.setattr(backlog, "NOTE_S", 0.0)
     monkeypatch.setattr(durable.Catalog, "note_backlog", note)
-    monkeypatch.setattr(crew, "local_workers", lambda pipeline, *_: InlineExecutor(pipeline, lambda: None))
-    with crew.started(pipeline, 1) as workers:
+    monkeypatch.setattr(pool, "local_workers", lambda pipeline, *_: InlineExecutor(pipeline, lambda: None))
+    with pool.started(pipeline, 1) as workers:
         mill = Mill(pipeline, workers, structlog.testing.CapturingLogger())
         mill.run()
     assert noted == [0, 2]

@@ -13,9 +13,9 @@ from linemill.executors.inline import InlineExecutor
 from linemill.executors.letters import letter_line
 from linemill.executors.traces import read_traces
 from linemill.files import Span
-from linemill.mill.crew import spans_of
 from linemill.mill.job import Job, Place, where_of
 from linemill.mill.joining import TRACES
+from linemill.mill.pool import spans_of
 
 LINES = b"a line\n" * 10
 

@@ -6,8 +6,8 @@ import pytest
 
 from linemill.executors.prints import prints_on_stderr
 from linemill.mill import once
-from linemill.mill.crew import size_for
 from linemill.mill.once import run
+from linemill.mill.pool import size_for
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from linemill.catalog.records import FileState
 from linemill.errors import WorldError
 from linemill.executors import contract
 from linemill.executors.inline import InlineExecutor
-from linemill.mill import crew
+from linemill.mill import pool
 from linemill.mill.arrival import Inbox
 from linemill.mill.explaining import STALLED
 from linemill.mill.service import Mill
@@ -68,7 +68,7 @@ class Standing(Hanging):
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in this process: what the mill does with its workers is the same."""
-    monkeypatch.setattr(crew, "local_workers", lambda pipeline, *_: InlineExecutor(pipeline, lambda: None))
+    monkeypatch.setattr(pool, "local_workers", lambda pipeline, *_: InlineExecutor(pipeline, lambda: None))
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def run(tmp_path: Path) -> Callable[..., Log]:
     def apply(pipeline: Pipeline, *reactions: tuple[str, Callable[[], object]], started: Callable[[], object] = str) -> Log:
         log = Log()
         *others, (last, do) = reactions
-        with crew.started(pipeline, 1) as workers:
+        with pool.started(pipeline, 1) as workers:
             mill = Mill(pipeline, workers, log, lambda inbox: (started(), None)[1])
             log.reactions = [(event, _quietly(then)) for event, then in others] + [(last, _quietly(do, mill.stop))]
             mill.run()
@@ -203,7 +203,7 @@ def test_what_a_stop_interrupts_is_put_back_and_done_by_the_next_mill(make_pipel
     hasty = replace(pipeline, watch=replace(pipeline.watch, stop_timeout_s=0.0))
     arrive("a.log")
     with monkeypatch.context() as hanging:
-        hanging.setattr(crew, "local_workers", lambda pipeline, *_: Hanging(pipeline, lambda: None))
+        hanging.setattr(pool, "local_workers", lambda pipeline, *_: Hanging(pipeline, lambda: None))
         log = run(hasty, ("file_claimed", str))
     assert log.of("mill_stopped") == [{"put_back": 1}]
     assert _left(tmp_path) == ["processing/a.log"]
@@ -228,7 +228,7 @@ def test_a_node_that_stands_still_is_said_until_the_mill_stops(make_pipeline, ru
                 arrive("b.log")
 
     monkeypatch.setattr(Catalog, "set_control", note)
-    monkeypatch.setattr(crew, "local_workers", lambda pipeline, *_: Standing(pipeline))
+    monkeypatch.setattr(pool, "local_workers", lambda pipeline, *_: Standing(pipeline))
     arrive("a.log")
     run(replace(pipeline, watch=replace(pipeline.watch, stop_timeout_s=0.0)), ("file_claimed", str), ("file_claimed", str))
     before, (only,), after = said

@@ -14,7 +14,7 @@ from linemill.errors import WorldError
 from linemill.web import snapshot
 from linemill.web.models import Stats
 from linemill.web.moments import Moment, moment
-from linemill.web.snapshot import FRESH_S, Snapshots
+from linemill.web.snapshot import FRESH_S, STALEST_S, Snapshots
 
 NOW = 60_000_000.0
 HOUR_S = 3600.0
@@ -128,6 +128,24 @@ def test_the_answer_is_computed_once_in_half_a_second_however_many_ask(snapshots
     clock.now += FRESH_S
     did(lines=1)
     assert json.loads(snapshots.text("10m"))["totals"]["lines"] == 1
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(("takes_s", "fresh_s"), [(0.001, FRESH_S), (0.012, 1.2), (0.5, STALEST_S)])
+def test_what_takes_long_to_compute_is_given_for_longer(snapshots, clock, asked, monkeypatch, takes_s, fresh_s):
+    def slowly(history: History, now: float) -> Moment:
+        asked.append(now)
+        clock.now += takes_s
+        return moment(history, now)
+
+    monkeypatch.setattr(snapshot, "moment", slowly)
+    then = clock.now
+    text = snapshots.text("10m")
+    assert snapshots.fresh_s == pytest.approx(fresh_s)
+    clock.now = then + fresh_s - 0.01
+    assert snapshots.text("10m") is text
+    clock.now = then + fresh_s + 0.01
+    assert snapshots.text("10m") is not text
     assert len(asked) == 2
 
 

@@ -26,6 +26,7 @@ class Told:
         self.now = News(1, b'{"n":1}')
         self.asked = 0
         self.is_broken = False
+        self.fresh_s = 0.01
 
     def news(self) -> News:
         self.asked += 1
@@ -74,11 +75,6 @@ class Client:
         async with self._news:
             self.got.append(message)
             self._news.notify_all()
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch):
-    monkeypatch.setattr(streams, "FRESH_S", 0.01)
 
 
 def _run(story: Callable[[Told, Streams, asyncio.Event], Any]) -> None:

@@ -60,7 +60,7 @@ def local_workers(pipeline: Pipeline, digest: str, count: int) -> Executor:
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class Pool:
     """A version of a pipeline, and who works by it.
 
     Attributes:
@@ -73,12 +73,12 @@ class Crew:
 
 
 @contextmanager
-def started(pipeline: Pipeline, count: int | None) -> Iterator[Crew]:
+def started(pipeline: Pipeline, count: int | None) -> Iterator[Pool]:
     """Start so many worker processes, and see to it that they are ended; None for this process."""
     version = version_of(pipeline)
     workers = local_workers(pipeline, version.digest, count) if count is not None else None
     try:
-        yield Crew(version, workers)
+        yield Pool(version, workers)
     finally:
         if workers is not None:
             workers.close()
