@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from linemill.cli.starting import beginning
+from linemill.cli.starting import starting
 
 __all__ = ["main"]
 
@@ -21,15 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Without the program's name; those that the program was started with, if None.
     """
-    beginning()
     _fill_closed_streams()
-    from linemill.cli.app import app
-
     # A name or a line may hold bytes that are not UTF-8: they are shown escaped, whatever the locale is.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    app(args=arguments, prog_name="linemill")
+    with starting():
+        from linemill.cli.app import app
+
+        app(args=arguments, prog_name="linemill")
 
 
 def _fill_closed_streams() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linemill.cli.opening import opened, path_of
+from linemill.cli.starting import began
 from linemill.cli.wording import near, visible
 from linemill.errors import LinemillError, UsageError
 
@@ -83,6 +84,7 @@ def history_of(place: Place) -> Iterator[History]:
     history = History.open(place.folder)
     if history is None:
         raise UsageError("there is no catalog yet", near(place.folder), NO_CATALOG)
+    began()
     with history:
         yield history
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-def beginning() -> None:
-    """Leave the garbage collector out of it, which took a sixth of the time, until `began`."""
+@contextmanager
+def starting() -> Iterator[None]:
+    """Leave the garbage collector out of it, which took a sixth of the time, until `began`, or the end."""
     gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def began(*, young: int = 700) -> None:

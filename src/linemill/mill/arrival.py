@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import fnmatch
 import os
 import re
-import socket
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -27,10 +24,9 @@ from linemill.files.publishing import undisturbed
 from linemill.files.readiness import Readiness, Unready, hold
 from linemill.files.renaming import rename_to_free
 from linemill.files.trouble import refused
+from linemill.mill.locking import LOCK_NAME
 from linemill.pipeline import After, Pipeline
 from linemill.pipeline.graph import WatchSettings
-
-LOCK_NAME = ".linemill.lock"
 
 TEMPORARY = ("~", ".tmp", ".part", ".crdownload", ".swp")
 """Ends of names that files have until they are complete, whatever case they are written in."""
@@ -103,7 +99,6 @@ class Inbox:
     def __init__(self, settings: WatchSettings, base: Path) -> None:
         self._base = base
         self.has_more = False
-        self._left = _Left(float("-inf"), [], set(), [])
         self.folder = self._at(settings.inbox)
         self.follow(settings)
 
@@ -117,6 +112,7 @@ class Inbox:
             re.compile("|".join(map(fnmatch.translate, settings.include))).match if settings.include else bool
         )
         self._readiness = Readiness(settings.settle_s)
+        self._left = _Left(float("-inf"), [], set(), [])
         self._known: set[tuple[str, int, int]] = set()
 
     def make(self) -> None:
@@ -354,52 +350,6 @@ def look_at_some(pipeline: Pipeline, base: Path, now: float, known: Known, most:
         return seen, inbox.has_more
     done = known(inbox.folder, [one.name for one in seen])
     return [one for one in seen if done.get(one.name) != (one.size, one.mtime_ns)], inbox.has_more
-
-
-@contextlib.contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """Hold an inbox for one mill. A mill that dies, in whatever way, lets go of it.
-
-    Raises:
-        UsageError: Another mill has it; names its process.
-        WorldError: The lock file cannot be made.
-    """
-    path = folder / LOCK_NAME
-    descriptor = _locked(path)
-    try:
-        os.ftruncate(descriptor, 0)
-        began = datetime.now(UTC).isoformat(timespec="seconds")
-        os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()} {began}\n".encode(), 0)
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        os.close(descriptor)
-
-
-def _locked(path: Path) -> int:
-    while True:
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise _cannot("the inbox cannot be locked", error, path) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Who had it removes it before letting go: then this is a file that nobody else would find.
-            if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
-                return descriptor
-        except BlockingIOError as error:
-            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").split()
-            os.close(descriptor)
-            who = f"process {shown(holder[0])} on {shown(holder[1])}" if len(holder) > 1 else "another process"
-            hint = "stop that one, or give this pipeline another inbox"
-            raise UsageError(f"another mill watches this inbox: {who}", shown(path.parent), hint) from error
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            os.close(descriptor)
-            raise _cannot("the inbox cannot be locked", error, path) from error
-        os.close(descriptor)
 
 
 def _refused_kind(entry: os.DirEntry[str]) -> Reason:

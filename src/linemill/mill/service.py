@@ -15,7 +15,7 @@ from linemill.errors import WorldError
 from linemill.executors.contract import Executor
 from linemill.failpoints import reach
 from linemill.mill import pool as pools
-from linemill.mill.arrival import Inbox, Seen, lock
+from linemill.mill.arrival import Inbox, Seen
 from linemill.mill.backlog import NOTE_S, Backlog
 from linemill.mill.control import PAUSED, WAKE
 from linemill.mill.course import Course
@@ -23,6 +23,7 @@ from linemill.mill.failing import THE_WORLDS
 from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.holding import Hold
 from linemill.mill.job import Place
+from linemill.mill.locking import lock
 from linemill.mill.pool import SPAN_BYTES, Pool
 from linemill.mill.recovery import recover
 from linemill.mill.reload import Refused, Reloaded, Reloader

@@ -15,7 +15,8 @@ from linemill.errors import WorldError
 from linemill.files import shown
 from linemill.files.incoming import Incoming
 from linemill.files.trouble import refused
-from linemill.mill.arrival import LOCK_NAME, Inbox, Reason
+from linemill.mill.arrival import Inbox, Reason
+from linemill.mill.locking import LOCK_NAME
 from linemill.pipeline import Pipeline
 from linemill.web.accepting import HEAD_BYTES, fault_of, has_suffix, safe_name
 from linemill.web.answers import SaidNo

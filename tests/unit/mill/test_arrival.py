@@ -15,7 +15,8 @@ from linemill.files import readiness, renaming
 from linemill.files.hidden import hidden_beside
 from linemill.files.readiness import Unready
 from linemill.mill import arrival
-from linemill.mill.arrival import EVERY, Inbox, Reason, Seen, lock, look
+from linemill.mill.arrival import EVERY, Inbox, Reason, Seen, look
+from linemill.mill.locking import lock
 from linemill.pipeline.graph import After, WatchSettings
 
 
@@ -188,6 +189,14 @@ def test_a_scan_is_gone_on_with_for_a_while_without_another_look_at_the_folder(i
     assert inbox.scan_on(101, 2) == []
     assert [one.name for one in inbox.scan(101, 1)] == ["0", "new", "1", "3", "4", "5", "folder"]
     assert inbox.scan_on(103, 1) == []
+
+
+def test_what_was_found_by_other_settings_is_not_gone_on_with(inbox):
+    for name in ("a.csv", "b.txt", "c.txt"):
+        _put(inbox, name)
+    inbox.scan(100, 1)
+    inbox.follow(WatchSettings(include=("*.csv",)))
+    assert inbox.scan_on(100, 1) == []
 
 
 def test_a_file_that_is_written_waits_and_does_not_hold_up_the_others(inbox):

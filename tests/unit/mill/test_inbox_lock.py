@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from linemill.errors import UsageError, WorldError
-from linemill.mill.arrival import lock
+from linemill.mill.locking import lock
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
 
 HOLDER = """
 import pathlib, sys
-from linemill.mill.arrival import lock
+from linemill.mill.locking import lock
 with lock(pathlib.Path(sys.argv[1])):
     print("locked", flush=True)
     sys.stdin.readline()

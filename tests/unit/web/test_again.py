@@ -1,33 +1,24 @@
 """The same bytes on the same connection get the same answer, as long as it holds, and nobody else's."""
 
-import asyncio
-from typing import Any
+from functools import partial
 
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
 
 from linemill.web.again import EXTENSION
-from linemill.web.guard import HEAD_S, Guarded
-from tests.unit.web.transports import Transport
+from linemill.web.guard import HEAD_S
+from tests.unit.web.connections import Connected, talk_to
 
 GET = b"GET /stats HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 OTHER = b"GET /stats HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer x\r\n\r\n"
 
 
-class Client:
+class Client(Connected):
     """A connection; the application numbers its answers, and allows each to be repeated while it holds."""
 
     def __init__(self):
         self.calls = 0
         self.holds = True
-        settings: dict[str, Any] = {"ws": "none", "log_config": None, "lifespan": "off", "proxy_headers": False}
-        config = uvicorn.Config(self._app, http=Guarded, interface="asgi3", **settings)
-        config.load()
-        self.state = ServerState()
-        self.connection = Guarded(config, self.state, {}, asyncio.get_running_loop())
-        self.transport = Transport()
-        self.connection.connection_made(self.transport)
+        super().__init__(self._app)
 
     async def _app(self, scope, receive, send):
         self.calls += 1
@@ -41,27 +32,14 @@ class Client:
         self.transport.sent = b""
         for piece in pieces:
             self.connection.data_received(piece)
-        for _ in range(10):
-            await asyncio.sleep(0)
+        await self.settle()
         return [answer.split(b"\r\n\r\n")[1] for answer in self.transport.sent.split(b"HTTP/1.1 200 OK")[1:]]
 
 
 @pytest.fixture
 def talk():
-    """Run what a client does; the connection ends afterwards."""
-
-    def run(does):
-        async def whole():
-            client = Client()
-            try:
-                await does(client)
-            finally:
-                client.connection.connection_lost(None)
-                await asyncio.gather(*client.state.tasks)
-
-        asyncio.run(whole())
-
-    return run
+    """Run what a client does."""
+    return partial(talk_to, Client)
 
 
 def test_the_same_question_gets_the_same_answer_while_it_holds(talk):

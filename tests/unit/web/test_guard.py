@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
 
 from linemill.web import guard
 from linemill.web.guard import (
@@ -20,29 +19,22 @@ from linemill.web.guard import (
     STUCK_S,
     TOO_LONG,
     TOO_SLOW,
-    Guarded,
 )
-from tests.unit.web.transports import Transport
+from tests.unit.web.connections import Connected, talk_to
 
 HEAD = b"POST /files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
-class Client:
+class Client(Connected):
     """A connection, and the application behind it, which reads all of the body and waits until it is told to answer."""
 
     def __init__(self):
         self.answers = asyncio.Event()
         self.begins = asyncio.Event()
         self.reads = True
-        settings: dict[str, Any] = {"ws": "none", "log_config": None, "lifespan": "off", "proxy_headers": False}
-        config = uvicorn.Config(self._app, http=Guarded, interface="asgi3", **settings)
-        config.load()
-        self.state = ServerState()
-        self.connection = Guarded(config, self.state, {}, asyncio.get_running_loop())
-        self.transport = Transport()
         self.now = asyncio.get_running_loop().time()
-        self.connection.connection_made(self.transport)
+        super().__init__(self._app)
 
     async def _app(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         while self.reads and (await receive()).get("more_body"):
@@ -56,10 +48,6 @@ class Client:
         self.connection.data_received(data)
         await self.settle()
 
-    async def settle(self):
-        for _ in range(10):
-            await asyncio.sleep(0)
-
     def passes(self, seconds):
         """Let time pass, with a look each second."""
         for _ in range(round(seconds)):
@@ -67,27 +55,15 @@ class Client:
             self.connection.look(self.now)
 
     async def end(self):
-        self.connection.connection_lost(None)
         self.begins.set()
         self.answers.set()
-        await asyncio.gather(*self.state.tasks)
+        await super().end()
 
 
 @pytest.fixture
 def talk():
-    """Run what a client does; the connection ends afterwards."""
-
-    def run(does):
-        async def whole():
-            client = Client()
-            try:
-                await does(client)
-            finally:
-                await client.end()
-
-        asyncio.run(whole())
-
-    return run
+    """Run what a client does."""
+    return partial(talk_to, Client)
 
 
 def test_a_client_that_says_nothing_is_let_go(talk):
