@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,20 +12,11 @@ import xxhash
 
 from linemill.files.trouble import cannot_write
 
-GATHER_BYTES = 256 * 2**10
-"""Small pieces are gathered to this before a write."""
-
-LARGE_BYTES = 4 * 2**20
-"""From here on a file is written by a thread beside the work. What that saves was not measured alone."""
-
-GATHER_LARGE_BYTES = 2 * 2**20
-"""What is gathered for that thread. It may wait for the interpreter for 5 ms each time, so it is given much at once."""
+GATHER_BYTES = 128 * 2**10
+"""Small pieces are gathered to this before a write. From 1 MiB on, each write costs the kernel two to four times as much."""
 
 WORTH_BYTES = 4 * 2**10
 """Pieces of this size, taken together, are handed to the system one by one; smaller ones are put together first."""
-
-WAITING = 4
-"""Writes of a file that may wait for the thread: bounds the memory, and a slow disk slows the work down."""
 
 WRITEBACK_BYTES = 8 * 2**20
 """How much is written before the kernel is told to begin storing it. For 1 GiB over 6 s: 6.7 s and an fsync of 0.1 s, against
@@ -59,7 +47,6 @@ class Writer:
         self._gathered_bytes = 0
         self._written = 0
         self._stored = 0
-        self._waiting: deque[Future[None]] = deque()
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         except OSError as error:
@@ -79,18 +66,23 @@ class Writer:
         self.bytes += len(data)
         self._gathered.append(data)
         self._gathered_bytes += len(data)
-        if self._gathered_bytes >= (GATHER_BYTES if self.bytes < LARGE_BYTES else GATHER_LARGE_BYTES):
-            self._hand_on()
+        if self._gathered_bytes >= GATHER_BYTES:
+            self.flush()
 
     def flush(self) -> None:
-        """Hand everything taken so far to the system, and wait until it has it.
+        """Hand everything taken so far to the system.
 
         Raises:
             WorldError: The disk is full, or the system said no.
         """
-        self._hand_on()
-        while self._waiting:
-            self._waiting.popleft().result()
+        pieces = self._gathered
+        if not pieces:
+            return
+        if self._gathered_bytes < WORTH_BYTES * len(pieces):
+            pieces = [b"".join(pieces)]
+        self._gathered = []
+        self._gathered_bytes = 0
+        self._write(pieces)
 
     def close(self) -> None:
         """Write what is gathered and close.
@@ -112,20 +104,7 @@ class Writer:
         else:
             self._let_go()
 
-    def _hand_on(self) -> None:
-        if not self._gathered:
-            return
-        pieces = self._gathered if self._gathered_bytes >= WORTH_BYTES * len(self._gathered) else [b"".join(self._gathered)]
-        self._gathered = []
-        self._gathered_bytes = 0
-        if self.bytes < LARGE_BYTES and not self._waiting:
-            self._store(pieces)
-            return
-        self._waiting.append(_beside().submit(self._store, pieces))
-        if len(self._waiting) > WAITING:
-            self._waiting.popleft().result()
-
-    def _store(self, pieces: list[bytes]) -> None:
+    def _write(self, pieces: list[bytes]) -> None:
         rest: deque[bytes | memoryview] = deque()
         count = 0
         for piece in pieces:
@@ -150,7 +129,6 @@ class Writer:
             self._stored = self._written
 
     def _let_go(self) -> None:
-        concurrent.futures.wait(self._waiting)
         try:
             os.close(self._descriptor)
         except OSError as error:
@@ -163,9 +141,3 @@ def begin_storing(descriptor: int, offset: int, length: int) -> None:
     if hasattr(os, "posix_fadvise"):
         # On Linux this starts writeback of what is dirty in the range.
         os.posix_fadvise(descriptor, offset, length, os.POSIX_FADV_DONTNEED)
-
-
-@cache
-def _beside() -> ThreadPoolExecutor:
-    """One thread a process writes all large files, each in order."""
-    return ThreadPoolExecutor(1, "linemill-writing")
