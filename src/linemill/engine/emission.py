@@ -6,10 +6,10 @@ block's results tell which of the quick ways applies; only mixed blocks are look
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import compress, islice
+from operator import countOf
 from typing import Any, NamedTuple
 
 from linemill.engine.block import pick
@@ -79,34 +79,48 @@ def sort_out(results: list[Any], numbers: Sequence[int]) -> Emission | None:
         results: One for each input, `None` where nothing came.
         numbers: The inputs' line numbers.
     """
-    kinds = list(map(type, results))  # with `count`: 30 ns an item, where a set takes 40
-    if kinds.count(str) == len(kinds):
+    kind = only_kind(results)
+    if kind is str:
         return untagged(results, numbers)
-    if kinds.count(tuple) == len(kinds):
+    if kind is tuple:
         return tagged_pairs(results, numbers)
-    if kinds.count(str) + kinds.count(type(None)) == len(kinds):
+    if {str, type(None)}.issuperset(map(type, results)):
         present = [result is not None for result in results]
         items = list(compress(results, present))
         return untagged(items, list(compress(numbers, present)), len(results) - len(items))
     return None
 
 
+def only_kind(items: list[Any]) -> type | None:
+    """Tell the type of all items, `str` where there are none; None if they are of several."""
+    if not items:
+        return str
+    kind = type(items[0])
+    return kind if countOf(map(type, items), kind) == len(items) else None  # 13 ns an item; a set of the types takes 40
+
+
 def tagged_pairs(results: list[Any], numbers: Sequence[int]) -> Emission | None:
     """Sort pairs of one tag and one item, the most common form; None if any of them is something else."""
-    tagged: defaultdict[Any, list[Any]] = defaultdict(list)
-    try:
-        for tag, item in results:
-            tagged[tag].append(item)
-    except (TypeError, ValueError):
-        return None
+    tagged: dict[Any, list[Any]] = {}
+    rest = iter(results)
+    tag = item = None
+    is_done = False
+    while not is_done:
+        try:
+            for tag, item in rest:
+                tagged[tag].append(item)  # 26 ns a pair, where a `defaultdict` takes 29
+            is_done = True
+        except KeyError:
+            tagged[tag] = [item]
+        except (TypeError, ValueError):
+            return None
     shares: dict[str, Share] = {}
     has_records = False
     for tag, items in tagged.items():
         if not isinstance(tag, str):
             return None
-        kinds = list(map(type, items))
-        if kinds.count(str) != len(kinds):
-            if type(None) in kinds:
+        if only_kind(items) is not str:
+            if type(None) in map(type, items):
                 return None
             has_records = True
         shares[_plain(tag)] = Share(items, None, partial(_where, results, tag))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -22,7 +22,7 @@ from linemill.files.transcoding import BYTE_ORDER_MARKS, UTF_8, codec_name, tran
 
 MAX_LINE = 16 * 2**20
 MAX_SIZE = 100 * 2**30
-BLOCK_BYTES = 128 * 2**10
+BLOCK_BYTES = 256 * 2**10
 
 # glibc gives every freed block of 128 KiB or more back to the kernel, and the next one costs its page faults again: 97,000
 # of them for 100 MB, half of the time of reading it. It stops for sizes up to that of a large block that was once freed,
@@ -40,9 +40,19 @@ class Span:
     end: int
 
 
-def spans(size: int, span_bytes: int) -> list[Span]:
-    """Cut a file of `size` bytes into spans of `span_bytes`, the last one shorter; none for an empty file."""
-    return [Span(start, min(start + span_bytes, size)) for start in range(0, size, span_bytes)]
+def spans(size: int, span_bytes: int, steps: int = 1) -> list[Span]:
+    """Cut a file of `size` bytes into spans of `span_bytes`, the last one shorter; none for an empty file.
+
+    Args:
+        size: In bytes.
+        span_bytes: Of a span.
+        steps: The first spans rise to that size in so many steps.
+    """
+    edges = [0]
+    while edges[-1] < size:
+        length = max(1, span_bytes * min(len(edges), steps) // steps)
+        edges.append(min(edges[-1] + length, size))
+    return [Span(start, end) for start, end in pairwise(edges)]
 
 
 class Reader:

@@ -15,10 +15,10 @@ from linemill.engine import DeadLetter, Ledger, empty_ledger
 from linemill.errors import BadInput, InvariantBroken, LinemillError, ProcessorFailed, TooManyDead
 from linemill.executors.task import LETTERS, Task, Worked
 from linemill.executors.traces import written_traces
-from linemill.files import Facts, Reader, Span, cannot_write, shown, spans
+from linemill.files import Facts, Reader, Span, cannot_write, shown
 from linemill.files.hidden import discard, hidden_beside
 from linemill.mill.joining import TRACES, Joined
-from linemill.mill.pool import spans_of
+from linemill.mill.pool import in_spans, spans_of
 from linemill.mill.redriving import Redriven
 from linemill.mill.targets import Targets, targets_of
 from linemill.pipeline import DEAD_LETTERS, After, Pipeline
@@ -310,11 +310,11 @@ class Job:
         path, size = self.claim.place, self._place.span_bytes
         if size is None or path is None or self._place.streams or 0 <= self.claim.size <= 2 * size:
             return []
-        if spans_of(path, size) < 2:
+        if not spans_of(path, size):
             return []
         with Reader(path, encoding=self._pipeline.input.encoding) as reader:
             self._facts = reader.facts
-            return spans(reader.size or 0, size) if reader.is_splittable else []
+            return in_spans(reader.size or 0, size) if reader.is_splittable else []
 
     def _durable(self, cut: list[Span]) -> tuple[SpanDone, ...]:
         """Give the spans of an earlier try that are in the staged files, cut to what was durable; none if anything is amiss."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linemill.files import Span, spans
 from linemill.pipeline import Pipeline, Version, version_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ WORTH_WORKERS_BYTES = 32 * 2**20
 
 SPAN_BYTES = 16 * 2**20
 """Bytes of a span: some tenths of a second of work, so that handing it out costs little, and small enough that the workers
-end together and that what waits to be put in its place stays small. 8 MiB came out no better."""
+end together and that what waits to be put in its place stays small. 8 and 32 MiB took 2 to 5 % longer for 1 GB."""
+
+STEPS = 4
+"""The first spans of a file are a quarter, a half and three quarters of that."""
 
 
 def size_for(pipeline: Pipeline, inputs: Sequence[Path | None], asked: int | None, to_stdout: str | None) -> int | None:
@@ -40,7 +44,7 @@ def size_for(pipeline: Pipeline, inputs: Sequence[Path | None], asked: int | Non
     total_bytes = total_bytes_of(inputs)
     if asked is None and total_bytes is not None and total_bytes < WORTH_WORKERS_BYTES:
         return None
-    tasks = sum(spans_of(path) for path in inputs if path is not None) if pipeline.is_splittable else len(inputs)
+    tasks = sum(len(spans_of(path)) or 1 for path in inputs if path is not None) if pipeline.is_splittable else len(inputs)
     # Two at least where somebody asks: a processor that may crash is kept out of this process.
     count = min(tasks, size_of(pipeline)) if asked is None else min(asked, max(tasks, 2))
     return count if count > 1 else None
@@ -84,13 +88,23 @@ def started(pipeline: Pipeline, count: int | None) -> Iterator[Pool]:
             workers.close()
 
 
-def spans_of(path: Path, span_bytes: int = SPAN_BYTES) -> int:
-    """Tell into how many spans a file would be cut, if its content allows it; 1 for what is small or no regular file."""
+def spans_of(path: Path, span_bytes: int = SPAN_BYTES) -> list[Span]:
+    """Tell how a file would be cut, if its content allows it; none for what is small or no regular file."""
     try:
         found = os.stat(path)
     except OSError:
-        return 1
-    return -(-found.st_size // span_bytes) if stat.S_ISREG(found.st_mode) and found.st_size > 2 * span_bytes else 1
+        return []
+    is_worth_it = stat.S_ISREG(found.st_mode) and found.st_size > 2 * span_bytes
+    return in_spans(found.st_size, span_bytes) if is_worth_it else []
+
+
+def in_spans(size: int, span_bytes: int) -> list[Span]:
+    """Cut a file into spans, the first ones shorter.
+
+    Workers that begin together then do not end together: they would wait for one another's place, and for one another's
+    writing to the same files, which took 3 % of the time of two workers.
+    """
+    return spans(size, span_bytes, STEPS)
 
 
 def total_bytes_of(inputs: Sequence[Path | None]) -> int | None:

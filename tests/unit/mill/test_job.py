@@ -60,7 +60,7 @@ class TestTasks:
     def test_a_large_file_is_cut_into_spans(self, make_job, mark):
         size = len(mark + LINES)
         _, job = make_job(mark + LINES, 30)
-        assert _spans(job) == [Span(0, 30), Span(30, 60), Span(60, size)]
+        assert _spans(job) == [Span(0, 7), Span(7, 22), Span(22, 44), Span(44, size)]
 
     @pytest.mark.parametrize(
         "data",
@@ -75,20 +75,20 @@ class TestTasks:
         _, job = make_job(LINES, None)
         assert _spans(job) == [None]
 
-    def test_what_is_no_regular_file_counts_as_one_span(self, tmp_path):
+    def test_what_is_no_regular_file_is_not_cut(self, tmp_path):
         os.mkfifo(tmp_path / "pipe")
-        assert [spans_of(path) for path in (tmp_path / "pipe", tmp_path, tmp_path / "missing")] == [1, 1, 1]
+        assert [spans_of(path) for path in (tmp_path / "pipe", tmp_path, tmp_path / "missing")] == [[], [], []]
 
-    def test_spans_are_counted_as_they_would_be_cut(self, tmp_path):
+    def test_it_is_told_how_a_file_would_be_cut(self, tmp_path):
         (tmp_path / "in").write_bytes(LINES)
-        assert [spans_of(tmp_path / "in", span_bytes) for span_bytes in (10, 30, 34, 35, 100)] == [7, 3, 3, 1, 1]
+        assert [len(spans_of(tmp_path / "in", span_bytes)) for span_bytes in (10, 30, 34, 35, 100)] == [9, 4, 4, 0, 0]
 
     def test_hidden_files_lie_beside_their_targets_and_have_names_of_their_own(self, make_job, tmp_path):
         _, job = make_job(LINES, 30)
         tasks = list(job.tasks())
         hidden = [path for task in tasks for path in (*task.outputs.values(), task.dead)]
         hidden += (tasks[0].whole or {}).values()
-        assert len(set(hidden)) == len(hidden) == 7
+        assert len(set(hidden)) == len(hidden) == 9
         assert {path.parent for path in hidden} == {tmp_path / "out", tmp_path / "dead"} == job.folders()
 
     def test_an_output_that_goes_to_a_stream_has_no_hidden_file(self, make_pipeline, make_claim, place, tmp_path):
@@ -138,7 +138,7 @@ class TestWhatIsCommitted:
     def test_the_ways_of_sampled_lines_are_told_with_their_numbers_in_the_file(self, make_job, worked, span_bytes):
         pipeline, job = make_job(b"".join(b"line %d\n" % number for number in range(1, 12)), span_bytes)
         traced = read_traces(worked(job, pipeline).commit().traces)
-        assert [line.number for line in traced] == ([1, 10] if span_bytes is None else [1, 6, 10])
+        assert [line.number for line in traced] == ([1, 10] if span_bytes is None else [1, 2, 5, 8])
         assert all(line.text == f"line {line.number}" == line.steps[-1].came[0] for line in traced)
 
     def test_of_a_re_drive_the_first_lines_that_it_takes_are_told(self, make_job, worked, tmp_path):
@@ -216,18 +216,18 @@ class TestFailures:
         for task in job.tasks():
             given.append(task.span)
             job.take(task, executor.submit([task]).result()[0])
-        assert given == [Span(0, 20), Span(20, 40), Span(40, 60), Span(60, 80)]
+        assert given == [Span(0, 5), Span(5, 15), Span(15, 30), Span(30, 50), Span(50, 70)]
         failure = job.commit()
         assert isinstance(failure, LinemillError)
         assert failure.code == "batch_length"
-        assert "lines 1 to 10, in the part of the file from byte 60 on" in str(failure)
+        assert "lines 1 to 10, in the part of the file from byte 50 on" in str(failure)
 
     def test_a_file_that_is_exchanged_between_two_spans_fails(self, make_job, tmp_path):
         pipeline, job = make_job(LINES, 30)
         (tmp_path / "out").mkdir()
         executor = InlineExecutor(pipeline, lambda: None)
         for task in job.tasks():
-            if task.span is not None and task.span.start == 30:
+            if task.span is not None and task.span.start == 22:
                 (tmp_path / "new").write_bytes(LINES)
                 os.replace(tmp_path / "new", tmp_path / "in")
             job.take(task, executor.submit([task]).result()[0])
@@ -281,12 +281,12 @@ class TestTakingUpAgain:
             task = next(tasks)
             job.take(task, executor.submit([task]).result()[0])
         spans = job.durable()
-        assert [(span.index, span.start, span.end) for span in spans] == [(0, 0, 30), (1, 30, 60)]
+        assert [(span.index, span.start, span.end) for span in spans] == [(0, 0, 7), (1, 7, 22)]
         assert (job.durable(), job.is_saved) == ([], True)
         with open(next(tmp_path.glob("out/.*")), "ab") as torn:
             torn.write(b"of a span that was not durable\n")
         again = Job(replace(job.claim, spans=tuple(spans)), pipeline, replace(place, span_bytes=30))
-        assert [task.span for task in again.tasks()] == [Span(60, 90), Span(90, 120)]
+        assert [task.span for task in again.tasks()] == [Span(22, 44), Span(44, 74), Span(74, 104), Span(104, 120)]
         again = worked(Job(replace(job.claim, spans=tuple(spans)), pipeline, replace(place, span_bytes=30)), pipeline)
         commit = again.commit()
         assert isinstance(commit, Commit)
@@ -315,7 +315,7 @@ class TestTakingUpAgain:
     def test_all_is_worked_again_where_what_was_durable_is_gone(self, make_job, worked, place, tmp_path):
         pipeline, job = make_job(LINES, 30)
         spans = worked(job, pipeline).durable()
-        assert len(spans) == 3
+        assert len(spans) == 4
         next(tmp_path.glob("out/.*")).write_bytes(b"cut")
         again = Job(replace(job.claim, spans=tuple(spans)), pipeline, replace(place, span_bytes=30))
         commit = worked(again, pipeline).commit()

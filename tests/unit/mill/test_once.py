@@ -70,7 +70,7 @@ def test_many_files_do_not_add_up_to_open_ones(make_pipeline, tmp_path):
         ([10] * 6, 4, 2, 4),
         ([10], 4, 8, 2),
         ([2**26], 1, 8, None),
-        ([2**26], None, 16, 4),
+        ([2**26], None, 16, 6),
         ([2**26], None, 2, 2),
         ([2**24] * 3, None, 8, 3),
         ([2**30], None, 1, None),

@@ -18,7 +18,7 @@ from greenlet import error as wrong_thread
 
 from linemill.engine.block import Block, pick
 from linemill.engine.dead import reason
-from linemill.engine.emission import Emission, Flat, tagged_pairs, untagged
+from linemill.engine.emission import Emission, Flat, only_kind, tagged_pairs, untagged
 from linemill.engine.memory import out_of_memory
 from linemill.engine.nodes.base import Attempt, NodeRunner
 from linemill.engine.watch import LineTimeout
@@ -200,10 +200,10 @@ class StreamNode(NodeRunner):
 
 def _sorted_out(given: list[Any], numbers: Sequence[int]) -> tuple[Emission, list[int] | None]:
     """Sort what was given by tag; tell which of it was an item at all, None for all of it."""
-    kinds = list(map(type, given))
-    if kinds.count(str) == len(kinds):
+    kind = only_kind(given)
+    if kind is str:
         return untagged(given, numbers), None
-    if kinds.count(tuple) == len(kinds) and (emission := tagged_pairs(given, numbers)) is not None:
+    if kind is tuple and (emission := tagged_pairs(given, numbers)) is not None:
         return emission, None
     flat = Flat()
     for index, item in enumerate(given):
