@@ -33,7 +33,7 @@ from linemill.catalog.claiming import known_in
 from linemill.catalog.cursors import read_cursor, written_cursor
 from linemill.catalog.database import Database
 from linemill.catalog.listing import SORTS
-from linemill.catalog.now import Now
+from linemill.catalog.now import Now, Standing
 from linemill.catalog.periods import PeriodRow
 from linemill.catalog.records import AttemptState, FileState, Owner
 from linemill.catalog.rows import (
@@ -323,6 +323,11 @@ class History:
         """Give what goes on, all of one moment; files of a state are counted up to a limit."""
         with self._database.reading() as connection:
             return now.now(connection, self._database.path.parent, limit)
+
+    def standing(self) -> Standing:
+        """Tell who works on the catalog, and what they have said; of one moment."""
+        with self._database.reading() as connection:
+            return now.standing(connection, self._database.path.parent)
 
     def periods(self, seconds: int, since: float) -> list[PeriodRow]:
         """List the periods of a length that something was done in, from a time on, the oldest first."""

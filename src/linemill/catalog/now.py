@@ -17,6 +17,19 @@ from linemill.catalog.schema import control, dead_letter, file
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Who works on the catalog, and what they have said.
+
+    Attributes:
+        controls: What processes left for each other, by name.
+        owners: The living processes that work on the catalog, the oldest first.
+    """
+
+    controls: Mapping[str, Any]
+    owners: list[Owner]
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """What goes on, at one moment.
 
@@ -24,16 +37,14 @@ class Now:
         totals: What was done since the catalog was begun.
         files: Files that are ready, working, committed or failed; counting stops at a limit for each.
         letters: Dead letters that stand, as far as they are kept here; counting stops at the same limit.
-        controls: What processes left for each other, by name.
-        owners: The living processes that work on the catalog, the oldest first.
+        standing: Who works on the catalog, and what they have said.
         digest: Of the version of the pipeline that was loaded last; None if none ever was.
     """
 
     totals: Counts
     files: Mapping[FileState, int]
     letters: int
-    controls: Mapping[str, Any]
-    owners: list[Owner]
+    standing: Standing
     digest: str | None
 
 
@@ -50,10 +61,15 @@ def now(connection: Connection, folder: Path, limit: int) -> Now:
         totals=totals[0].counts if totals else Counts(),
         files={FileState(row.state): row.files for row in connection.execute(_FILES, {"limit": limit})},
         letters=connection.scalar(_LETTERS, {"limit": limit}) or 0,
-        controls={row.name: json.loads(row.value) for row in connection.execute(_CONTROLS)},
-        owners=owners.living(connection, folder),
+        standing=standing(connection, folder),
         digest=connection.scalar(versions.CURRENT_DIGEST),
     )
+
+
+def standing(connection: Connection, folder: Path) -> Standing:
+    """Ask who works on the catalog of a state folder, and what they have said. In a transaction."""
+    controls = {row.name: json.loads(row.value) for row in connection.execute(_CONTROLS)}
+    return Standing(controls, owners.living(connection, folder))
 
 
 _FILES = union_all(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from linemill.catalog.filtering import comparison
 from linemill.catalog.history import History
-from linemill.catalog.now import Now
+from linemill.catalog.now import Standing
 from linemill.catalog.periods import BACKLOG
 from linemill.catalog.records import AttemptState, FileState, Kind, Owner
 from linemill.catalog.rows import AttemptRow, FileRow, OutputRow
@@ -92,25 +92,25 @@ class Explanation:
 
 def mill_state(history: History | None) -> MillState:
     """Tell whether a mill runs, and what keeps it from working."""
-    return MillState() if history is None else mill_state_of(history.now())
+    return MillState() if history is None else mill_state_of(history.standing())
 
 
-def mill_state_of(now: Now) -> MillState:
+def mill_state_of(standing: Standing) -> MillState:
     """Tell the same by what the catalog says."""
-    mill = next((owner for owner in now.owners if owner.what == WATCH), None)
+    mill = next((owner for owner in standing.owners if owner.what == WATCH), None)
     # What a mill has said of itself is over when it is.
-    said = now.controls if mill is not None else {}
+    said = standing.controls if mill is not None else {}
     stalled: dict[str, float] = {}
     for one in said.get(STALLED, ()):
         stalled[one["node"]] = min(one["since"], stalled.get(one["node"], one["since"]))
     return MillState(
         mill=mill,
-        paused=paused_of(now.controls.get(PAUSED)),
+        paused=paused_of(standing.controls.get(PAUSED)),
         blocked=said["blocked"]["reason"] if "blocked" in said else None,
         refused=said["refused"]["reason"] if "refused" in said else None,
         stalled=stalled,
         in_inbox=said.get(BACKLOG),
-        living=tuple(now.owners),
+        living=tuple(standing.owners),
     )
 
 

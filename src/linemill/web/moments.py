@@ -52,7 +52,7 @@ class Moment:
 def moment(history: History, now: float) -> Moment:
     """Ask the catalog."""
     said = history.now()
-    mill = mill_state_of(said)
+    mill = mill_state_of(said.standing)
     files = FileCounts(
         inbox=mill.in_inbox,
         ready=said.files[FileState.READY],

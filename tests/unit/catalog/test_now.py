@@ -8,8 +8,8 @@ def test_a_new_catalog_says_that_nothing_goes_on(tmp_path):
     with Catalog.open(tmp_path, "watch"), _history(tmp_path) as history:
         said = history.now()
     assert (said.totals, said.digest, set(said.files.values())) == (Counts(), None, {0})
-    assert list(said.controls) == ["tag"]
-    assert [owner.what for owner in said.owners] == ["watch"]
+    assert list(said.standing.controls) == ["tag"]
+    assert [owner.what for owner in said.standing.owners] == ["watch"]
 
 
 def test_the_version_is_the_one_that_was_loaded_last(tmp_path):

@@ -190,7 +190,7 @@ def test_the_highest_backlog_of_a_period_stays(yard, catalog):
     assert {start: counts.backlog for start, counts in _of(yard, MINUTE).items()} == {60: 7, 120: None}
     assert catalog.control("backlog") == 0
     with _history(yard) as history:
-        assert history.now().controls["backlog"] == 0
+        assert history.now().standing.controls["backlog"] == 0
 
 
 def test_what_was_done_since_is_the_difference_of_two_sums(yard, catalog):
