@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
@@ -20,15 +21,28 @@ WILD = "*?["
 """Characters that make a name a pattern."""
 
 
-def filters_of(
-    connection: Connection, state: FileState | None, name_like: str | None, sorted_by: str
-) -> tuple[list[ColumnElement[bool]], Callable[[str], bool] | None]:
-    """Write the conditions of a list of files, and give the comparison that is left for the rows that pass them.
+class Filters(NamedTuple):
+    """The conditions of a list of files.
+
+    Attributes:
+        by_index: Those that an index answers, or that few rows pass.
+        by_row: Those for which row after row is looked at.
+        fits: The comparison that is left for the names of rows that pass them; None for none.
+    """
+
+    by_index: list[ColumnElement[bool]]
+    by_row: list[ColumnElement[bool]]
+    fits: Callable[[str], bool] | None
+
+
+def filters_of(connection: Connection, state: FileState | None, name_like: str | None, sorted_by: str) -> Filters:
+    """Write the conditions of a list of files.
 
     Databases guess how many rows pass a filter; SQLite, which has counted nothing, guesses few. So we count, up to `FEW`.
     Of a filter that more rows pass, an index is worth nothing: `column || ''` has none.
     """
-    filters: list[ColumnElement[bool]] = []
+    by_index: list[ColumnElement[bool]] = []
+    by_row: list[ColumnElement[bool]] = []
     is_narrow = False
     fits = comparison(name_like)
     if name_like is not None:
@@ -37,16 +51,20 @@ def filters_of(
         if few is not None:
             # The rows themselves, and not the condition again: that takes 0.07 s for a million names, where it must look at all.
             is_narrow = True
-            filters.append(file.c.id.in_([id_ for id_, name in few if not fits or fits(unshown(name))]))
+            by_index.append(file.c.id.in_([id_ for id_, name in few if not fits or fits(unshown(name))]))
             fits = None
+        elif sorted_by == "name":
+            by_index.append(named)  # it also says where in the index to begin and to end
         else:
-            # In the order of names the condition also says where in the index to begin and to end.
-            filters.append(named if sorted_by == "name" else _named(file.c.name.concat(""), name_like))
+            by_row.append(_named(file.c.name.concat(""), name_like))
     if state is not None:
         is_state = file.c.state == state.value
         goes_by_index = not is_narrow and (sorted_by == "since" or _are_few(connection, is_state))
-        filters.append(is_state if goes_by_index else file.c.state.concat("") == state.value)
-    return filters, fits
+        if goes_by_index:
+            by_index.append(is_state)
+        else:
+            by_row.append(file.c.state.concat("") == state.value)
+    return Filters(by_index, by_row, fits)
 
 
 def comparison(name_like: str | None) -> Callable[[str], bool] | None:

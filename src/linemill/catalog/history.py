@@ -107,8 +107,8 @@ class History:
             name_like: Only those of this name, or pattern (`*`, `?`, `[ab]`).
             sort: `since`, `name` or `id`; with `-` in front the last comes first.
             after: The `after` of the page before.
-            limit: Rows at most. With a pattern there may be fewer, although another page follows: no more names are compared
-                for one page than can be in a moment.
+            limit: Rows at most. With a filter there may be fewer, or none, although another page follows: no more files are
+                looked at for one page than can be in a moment.
 
         Raises:
             UsageError: The sort or the cursor is none of ours.

@@ -24,6 +24,9 @@ CHUNK = 1_000
 CHUNKS = 20
 """As many are looked through for one page: 0.05 s."""
 
+LOOKS = 100_000
+"""Rows that the database looks at one by one for one page, where no index answers: 0.03 s."""
+
 
 def files(
     connection: Connection, state: FileState | None, name_like: str | None, sort: str, place: Sequence[Any] | None, limit: int
@@ -43,21 +46,26 @@ def files(
     """
     key = SORTS[sort.removeprefix("-")]
     is_down = sort.startswith("-")
-    filters, fits = filters_of(connection, state, name_like, sort.removeprefix("-"))
+    order = [column.desc() if is_down else column for column in (key, file.c.id)]
+    by_index, by_row, fits = filters_of(connection, state, name_like, sort.removeprefix("-"))
+    filters, end = [*by_index, *by_row], None
+    if by_row:
+        last = select(key.label("key"), file.c.id).where(*by_index, *_beyond(key, place, is_down)).order_by(*order)
+        row = connection.execute(last.offset(LOOKS - 1).limit(1)).one_or_none()
+        if row is not None:
+            end = _place(row)
+            filters += _up_to(key, end, is_down)
 
     def page(query: Select[Any], limit: int) -> Sequence[Row]:
-        order = [column.desc() if is_down else column for column in (key, file.c.id)]
-        return connection.execute(query.where(*_beyond(key, place, is_down)).order_by(*order).limit(limit)).all()
+        return connection.execute(query.where(*filters, *_beyond(key, place, is_down)).order_by(*order).limit(limit)).all()
 
     if fits is None:
-        rows = page(select(file, key.label("key")).where(*filters), limit + 1)
-        kept = rows[:limit]
-        return list(map(file_row, kept)), _place(kept[-1]) if len(rows) > limit and kept else None
+        rows = page(select(file, key.label("key")), limit + 1)
+        return list(map(file_row, rows[:limit])), _place(rows[limit - 1]) if len(rows) > limit else end
 
-    names = select(file.c.id, file.c.name, key.label("key")).where(*filters)
     found: list[Row] = []
     for asked in (limit + 1, *[CHUNK] * CHUNKS):
-        chunk = page(names, asked)
+        chunk = page(select(file.c.id, file.c.name, key.label("key")), asked)
         found += [row for row in chunk if fits(unshown(row.name))]
         if len(found) > limit or len(chunk) < asked:
             break
@@ -67,7 +75,7 @@ def files(
     rows_found = [file_row(by_id[row.id]) for row in kept]
     if len(found) > limit:
         return rows_found, _place(kept[-1])
-    return rows_found, None if len(chunk) < asked else _place(chunk[-1])
+    return rows_found, end if len(chunk) < asked else _place(chunk[-1])
 
 
 def _place(row: Row) -> tuple[Any, ...]:
@@ -82,3 +90,11 @@ def _beyond(key: Column[Any], place: Sequence[Any] | None, is_down: bool) -> lis
     if is_down:
         return [key <= value, or_(key < value, file.c.id < last_id)]
     return [key >= value, or_(key > value, file.c.id > last_id)]
+
+
+def _up_to(key: Column[Any], end: Sequence[Any], is_down: bool) -> list[ColumnElement[bool]]:
+    """Say that rows come before a place, or are there, in the same manner."""
+    value, last_id = end
+    if is_down:
+        return [key >= value, or_(key > value, file.c.id >= last_id)]
+    return [key <= value, or_(key < value, file.c.id <= last_id)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -79,7 +80,10 @@ def files(
         history = History.open(place.folder)
         try:
             wanted = FileState(state.value) if state is not None else None
-            found = listed(history, seen, state=wanted, name_like=name, sort=sort.value, after=after, limit=limit)
+            look = partial(listed, history, seen, state=wanted, name_like=name, sort=sort.value, limit=limit)
+            found = look(after=after)
+            while not found.rows and found.after is not None:  # none among so many
+                found = replace(look(after=found.after), seen=found.seen)
             totals = history.totals() if history is not None else {}
             mill = mill_state(history)
         finally:

@@ -207,6 +207,7 @@ LISTS: list[Callable[..., Page[Any]]] = [
 @pytest.mark.slow
 def test_a_page_of_many_rows_is_no_more_work_than_one_of_few(make_records, tmp_path, monkeypatch):
     monkeypatch.setattr("linemill.catalog.filtering.FEW", 100)
+    monkeypatch.setattr("linemill.catalog.listing.LOOKS", 200)
     work: dict[int, list[int]] = {}
     for count in (1_000, 30_000):
         history = _filled(make_records(tmp_path / str(count)), count)
@@ -257,3 +258,39 @@ def test_a_pattern_that_few_names_fit_ends_a_page_early_and_the_next_one_goes_on
     history.close()
     assert found == [f"0000{thousands}0{tens}0.log" for thousands in range(4, -1, -1) for tens in range(4, -1, -1)]
     assert pages > 3
+
+
+@pytest.mark.parametrize("sort", ["-since", "since", "-id"])
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [({"name_like": "*00*"}, range(10)), ({"name_like": "*0[02]?"}, [*range(10), *range(20, 30)])],
+)
+def test_a_page_ends_where_enough_rows_were_looked_at_and_the_next_one_goes_on(
+    records, history, monkeypatch, sort, filters, expected
+):
+    monkeypatch.setattr("linemill.catalog.filtering.FEW", 5)
+    monkeypatch.setattr("linemill.catalog.listing.LOOKS", 40)
+    records.files([{"name": f"{number:03}", "state": "done", "since": float(number // 8)} for number in range(100)])
+    found: list[int] = []
+    sizes: list[int] = []
+    after = None
+    while not sizes or after is not None:
+        page = history.files(sort=sort, after=after, **filters)
+        found += [int(name) for name in _names(page)]
+        after = page.after
+        sizes.append(len(page.rows))
+    assert found == sorted(expected, reverse=sort.startswith("-"))
+    assert len(sizes) == 3
+    assert 0 in sizes
+
+
+def test_a_state_that_many_are_in_is_looked_for_so_far_in_the_order_of_names(records, history, monkeypatch):
+    monkeypatch.setattr("linemill.catalog.filtering.FEW", 5)
+    monkeypatch.setattr("linemill.catalog.listing.LOOKS", 40)
+    records.files([{"name": f"{n:03}", "state": "failed" if n >= 90 else "done", "since": 0.0} for n in range(100)])
+    found, after = [], None
+    for _ in range(3):
+        page = history.files(state=FileState.FAILED, sort="name", after=after)
+        found.append(len(page.rows))
+        after = page.after
+    assert (found, after) == ([0, 0, 10], None)

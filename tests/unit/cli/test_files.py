@@ -73,6 +73,16 @@ def test_filters_sort_and_pages_reach_the_catalog(records, inbox, linemill):
     assert "and more; the next page: --after " in shown
 
 
+def test_pages_with_nothing_on_them_are_turned(records, inbox, linemill, monkeypatch):
+    monkeypatch.setattr("linemill.catalog.filtering.FEW", 5)
+    monkeypatch.setattr("linemill.catalog.listing.LOOKS", 40)
+    records.files([{"name": f"{number:03}.log", "state": "done", "since": float(number)} for number in range(100)])
+    inbox.append(Seen(Path("/in"), "007.log", FileState.READY, ""))
+    said = json.loads(linemill("files", "--name", "*00?.log", "--json").out)
+    assert [file["name"] for file in said["inbox"]] == ["007.log"]
+    assert [file["name"] for file in said["files"]] == [f"{number:03}.log" for number in range(9, -1, -1)]
+
+
 def test_the_fields_of_the_answer_are_those_of_the_reference(records, inbox, linemill):
     records.file("a.log")
     inbox.append(Seen(Path("/in"), "b.log", FileState.READY, ""))

@@ -203,6 +203,7 @@ def test_hostile_names_and_lines_are_text_on_every_page(draw, web_logs, make_nod
     ("template", "document", "words"),
     [
         ("files", FileList(files=(), after=None), "No files yet"),
+        ("files", FileList(files=(), after="x"), "Others follow"),
         ("errors", ErrorList(groups=(), letters=(), after=None), "No dead letters"),
         ("trace", Trace(lines=(), after=None), "No lines yet"),
         ("events", EventList(events=(), after=None), "Nobody has done anything yet"),
