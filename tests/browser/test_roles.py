@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.dashboards import Dashboard, orders
 from tests.browser.visits import Visit
+from tests.crash.mills import LIMIT_S, wait_for
 
 ACTIONS = "form[method=post]:not([action='/sign-out'])"
 
@@ -19,8 +22,18 @@ AS_A_PAGE = (
 
 
 def token(dashboard: Dashboard, role: str) -> str:
+    """Make a token, and wait until the server knows: it looks for a first one now and then."""
     words = dashboard.command("token", "create", "--role", role, "--name", f"the {role}")
+    wait_for(lambda: _asks_who_it_is(dashboard), "the gate to close")
     return next(word for word in words.split() if word.startswith("lm_"))
+
+
+def _asks_who_it_is(dashboard: Dashboard) -> bool:
+    try:
+        with urllib.request.urlopen(f"{dashboard.address}/stats", timeout=LIMIT_S):
+            return False
+    except urllib.error.HTTPError as error:
+        return error.code == 401
 
 
 def sign_in(page: Page, secret: str) -> None:
