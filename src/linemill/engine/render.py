@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from itertools import repeat
 from typing import Any, NamedTuple
 
+from linemill.counted import Counted
 from linemill.engine.block import Block, merge
 from linemill.engine.dead import DeadCode
 
@@ -52,12 +53,14 @@ def rendered(arrivals: Sequence[tuple[str, Block]], bury: Bury) -> Rendered:
 
 def _encoded(source: str, block: Block, bury: Bury) -> Block:
     """Encode each item of a block as one line of bytes."""
+    room = len(block.items) + 1  # and for what ends the last line
     try:
-        return Block(list(map(str.encode, block.items)), block.numbers)
+        return Block(list(Counted(map(str.encode, block.items), room)), block.numbers)
     except (TypeError, UnicodeEncodeError):
         pass
     try:
-        return Block(list(map(str.encode, block.items, repeat("utf-8"), repeat("surrogateescape"))), block.numbers)
+        escaping = map(str.encode, block.items, repeat("utf-8"), repeat("surrogateescape"))
+        return Block(list(Counted(escaping, room)), block.numbers)
     except (TypeError, UnicodeEncodeError):
         pass
     lines: list[bytes] = []

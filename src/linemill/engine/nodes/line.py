@@ -8,6 +8,7 @@ from inspect import isgeneratorfunction
 from itertools import islice
 from typing import Any
 
+from linemill.counted import Counted
 from linemill.engine.block import Block
 from linemill.engine.emission import Emission, is_iterator
 from linemill.engine.nodes.base import NodeRunner
@@ -45,7 +46,7 @@ class LineNode(NodeRunner):
         with self.watched(results.__len__):
             while len(results) < len(items):
                 try:
-                    results.extend(map(self.call, rest))
+                    results.extend(Counted(map(self.call, rest), len(items) - len(results)))
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:
