@@ -24,8 +24,8 @@ from linemill.mill.turns import InHand, Turns, Works
 FEW_CLAIMS = 100
 """Of more files that come at once, only the first lines are traced: three of a hundred lines made a file take a third longer."""
 
-CHECKPOINT_S = 2.0
-"""How often the spans of a large file are made durable."""
+CHECKPOINT_S = 1.0
+"""How often the durable spans of a large file are told to the catalog, and all others stored."""
 
 
 class Course:
@@ -319,14 +319,18 @@ class Course:
         except LinemillError as error:
             self._catalog.event("mill", "not_put_away", str(error), now, failed.claim.file_id)
 
-    def save(self) -> None:
-        """Make durable how far large files are, so that a crash repeats little of them."""
+    def save(self, *, wait: bool = False) -> None:
+        """Tell the catalog how far large files are, so that a crash repeats little of them.
+
+        Args:
+            wait: Until all that is put together is durable, too.
+        """
         self._saved_s = time.monotonic()
         for one in self._in_hand.values():
             if one.job.claim.origin is not Origin.INBOX:
                 continue
             try:
-                spans = one.job.durable()
+                spans = one.job.durable(wait=wait)
                 if spans:
                     self._catalog.checkpoint(one.job.claim, spans)
                     reach("saved")

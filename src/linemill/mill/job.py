@@ -188,18 +188,20 @@ class Job:
             except LinemillError as error:
                 self.fail(error)
 
-    def durable(self) -> list[SpanDone]:
-        """Make the spans durable that are put together, and give those that have become so.
+    def durable(self, *, wait: bool = False) -> list[SpanDone]:
+        """Give the spans that have become durable since this was last asked, and begin to store all that are put together.
+
+        Args:
+            wait: Until they are durable, too.
 
         Raises:
             WorldError: The system said no.
         """
-        if self._joined is None or self._failure is not None or not self._joined.fresh:
+        if self._joined is None or self._failure is not None:
             return []
-        self._joined.sync()
-        fresh, self._joined.fresh = self._joined.fresh, []
-        self.is_saved = True
-        return fresh
+        spans = self._joined.durable(wait=wait)
+        self.is_saved = self.is_saved or bool(spans)
+        return spans
 
     def fail(self, error: LinemillError) -> None:
         """Fail the attempt; the first reason is the one that is told, with the file named as everywhere."""
@@ -224,8 +226,7 @@ class Job:
 
     def _commit(self) -> Commit:
         if self._joined is not None:
-            self._joined.hold_complete()
-            self._joined.sync()
+            self._joined.finish()
             self._letters = self._joined.letters
             self._traces = written_traces(self._joined.traces)
             self._pieces = {name: tuple(pieces) for name, pieces in self._joined.pieces.items()}

@@ -20,6 +20,7 @@ from linemill.executors.task import LETTERS, Worked
 from linemill.executors.traces import moved_traces
 from linemill.files import Span, cannot_write, shown
 from linemill.files.hidden import discard
+from linemill.files.storing import Storing
 from linemill.pipeline import DEAD_LETTERS
 
 TRACES = 16
@@ -44,7 +45,6 @@ class Joined:
         traces: The first traced lines of these; of those from an earlier try there are none any more.
         pieces: By output name, lengths and checksums of what each span added.
         lengths: By output name, bytes put together.
-        fresh: Spans that are put together and not yet said to be durable.
     """
 
     def __init__(self, whole: Mapping[str, Path], durable: tuple[SpanDone, ...], where: str) -> None:
@@ -53,7 +53,7 @@ class Joined:
         self.traces: list[Traced] = []
         self.pieces: dict[str, list[tuple[int, str]]] = {name: [] for name in whole}
         self.lengths = dict.fromkeys(whole, 0)
-        self.fresh: list[SpanDone] = []
+        self._fresh: deque[SpanDone] = deque()  # put together, and not yet given as durable
         self._whole = whole
         self._where = where
         self._parts: dict[Span, Mapping[str, Path]] = {}
@@ -65,6 +65,7 @@ class Joined:
             self.lengths |= span.lengths
             for name, piece in span.pieces.items():
                 self.pieces[name].append(piece)
+        self._storing = Storing(self._sync, sum(self.lengths.values()))
         if self.ledger.dead:
             self.letters += _first_letters(whole[DEAD_LETTERS])
 
@@ -84,21 +85,36 @@ class Joined:
             following = self._order.popleft()
             self._append(following, self._parts.pop(following), self._waiting.pop(following))
 
-    def hold_complete(self) -> None:
-        """Hold that every span was worked.
+    def finish(self) -> None:
+        """Hold that every span was worked, and make all durable.
 
         Raises:
             InvariantBroken: Some were not.
+            WorldError: The system said no.
         """
         if self._order or self._waiting:
             raise InvariantBroken(f"{len(self._order)} spans of the file were never worked on", self._where)
+        self._storing.finish()
 
-    def sync(self) -> None:
-        """Make durable what is put together.
+    def durable(self, *, wait: bool = False) -> list[SpanDone]:
+        """Give the spans that have become durable since this was last asked, and begin to store all that are put together.
+
+        Args:
+            wait: Until they are durable, too.
 
         Raises:
             WorldError: The system said no.
         """
+        if wait:
+            self._storing.finish()
+        self._storing.check()
+        stored, spans = self._storing.stored, list[SpanDone]()
+        while self._fresh and sum(self._fresh[0].lengths.values()) <= stored:
+            spans.append(self._fresh.popleft())
+        self._storing.begin()
+        return spans
+
+    def _sync(self) -> None:
         for path in self._whole.values():
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -132,8 +148,9 @@ class Joined:
         self.traces += moved_traces(worked.traces, base)[: TRACES - len(self.traces)]
         discard(parts.values())
         self.ledger.add(worked.ledger)
-        self.fresh.append(SpanDone(self._count, span.start, span.end, worked.ledger, dict(self.lengths), added))
+        self._fresh.append(SpanDone(self._count, span.start, span.end, worked.ledger, dict(self.lengths), added))
         self._count += 1
+        self._storing.written(sum(self.lengths.values()))
 
     def _append_letters(self, part: Path, whole: Path, base: int) -> tuple[int, str]:
         checksum, length = xxhash.xxh3_64(), 0

@@ -381,7 +381,7 @@ class Mill:
             self._settle()
             self._wakes.wait(min(LOOK_S, max(0.0, until - time.monotonic())))
         self._settle()
-        self._course.save()
+        self._course.save(wait=True)
         # What they had in hand is not taken any more: it would count as failed, and what is saved of it would be lost.
         for works in [*self._old_works, self._works]:
             works.executor.close()

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -256,7 +257,17 @@ def test_how_far_a_large_file_is_becomes_durable_now_and_then(yard, make_pipelin
     assert [tasks[0].span.start for _, tasks, _ in workers.groups] == [0, 7, 22]
     for index in (0, 1):
         workers.work(index)
-    story.course.settle(NOW)
+    saved = []
+    checkpoint = yard.catalog.checkpoint
+
+    def note(claim, spans):
+        checkpoint(claim, spans)
+        saved.extend(spans)
+
+    monkeypatch.setattr(yard.catalog, "checkpoint", note)
+    give_up = time.monotonic() + 60
+    while len(saved) < 2 and time.monotonic() < give_up:  # they are stored in another thread
+        story.course.settle(NOW)
     story.course.give_up(NOW, put_back=True)
     (claim,) = yard.catalog.take(NOW, 9, version_id=works.version_id, day=DAY)
     assert [span.index for span in claim.spans] == [0, 1]

@@ -280,9 +280,9 @@ class TestTakingUpAgain:
         for _ in range(2):
             task = next(tasks)
             job.take(task, executor.submit([task]).result()[0])
-        spans = job.durable()
+        spans = job.durable(wait=True)
         assert [(span.index, span.start, span.end) for span in spans] == [(0, 0, 7), (1, 7, 22)]
-        assert (job.durable(), job.is_saved) == ([], True)
+        assert (job.durable(wait=True), job.is_saved) == ([], True)
         with open(next(tmp_path.glob("out/.*")), "ab") as torn:
             torn.write(b"of a span that was not durable\n")
         again = Job(replace(job.claim, spans=tuple(spans)), pipeline, replace(place, span_bytes=30))
@@ -297,7 +297,7 @@ class TestTakingUpAgain:
 
     def test_the_dead_letters_of_durable_spans_are_told_too(self, make_job, worked, place):
         pipeline, job = make_job(b"a\nbad\n" * 20, 30, steps=BAD, text=TOLERANT)
-        spans = worked(job, pipeline).durable()
+        spans = worked(job, pipeline).durable(wait=True)
         again = worked(Job(replace(job.claim, spans=tuple(spans)), pipeline, replace(place, span_bytes=30)), pipeline)
         commit = again.commit()
         assert isinstance(commit, Commit)
@@ -305,7 +305,7 @@ class TestTakingUpAgain:
 
     def test_spans_that_were_cut_otherwise_are_worked_again(self, make_job, worked, place):
         pipeline, job = make_job(LINES, 30)
-        spans = worked(job, pipeline).durable()
+        spans = worked(job, pipeline).durable(wait=True)
         again = Job(replace(job.claim, spans=tuple(spans)), pipeline, replace(place, span_bytes=40))
         commit = worked(again, pipeline).commit()
         assert isinstance(commit, Commit)
@@ -314,7 +314,7 @@ class TestTakingUpAgain:
 
     def test_all_is_worked_again_where_what_was_durable_is_gone(self, make_job, worked, place, tmp_path):
         pipeline, job = make_job(LINES, 30)
-        spans = worked(job, pipeline).durable()
+        spans = worked(job, pipeline).durable(wait=True)
         assert len(spans) == 4
         next(tmp_path.glob("out/.*")).write_bytes(b"cut")
         again = Job(replace(job.claim, spans=tuple(spans)), pipeline, replace(place, span_bytes=30))

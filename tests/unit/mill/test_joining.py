@@ -1,5 +1,6 @@
 import json
 import os
+import threading
 
 import pytest
 import xxhash
@@ -60,7 +61,7 @@ def test_spans_are_put_together_in_their_order_whichever_ends_first(whole, worke
     joined.add(spans[0], came[0])
     assert (joined.lengths["all"], whole["all"].read_bytes()) == (2, b"a\n")
     joined.add(spans[1], came[1])
-    joined.hold_complete()
+    joined.finish()
     assert whole["all"].read_bytes() == b"a\nc\nd\n"
     assert joined.ledger.lines == 3
     assert joined.pieces["all"] == [one.pieces["all"] for one in came]
@@ -102,12 +103,13 @@ def test_a_span_that_is_in_its_place_already_is_not_copied(whole, worked_span):
 def test_what_was_durable_is_counted_and_followed(whole, worked_span):
     first = Joined(whole, (), "in")
     first.add(Span(0, 10), worked_span(first, Span(0, 10), b"a\n", (2,)))
-    again = Joined(whole, tuple(first.fresh), "in")
+    durable = first.durable(wait=True)
+    again = Joined(whole, tuple(durable), "in")
     again.add(Span(10, 20), worked_span(again, Span(10, 20), b"b\n", (1,)))
     assert whole["all"].read_bytes() == b"a\nb\n"
     assert [json.loads(line)["line"] for line in whole[DEAD_LETTERS].read_bytes().splitlines()] == [2, 3]
     assert (again.ledger.lines, again.ledger.dead) == (4, 2)
-    assert [(span.index, span.lengths["all"]) for span in (*first.fresh, *again.fresh)] == [(0, 2), (1, 4)]
+    assert [(span.index, span.lengths["all"]) for span in (*durable, *again.durable(wait=True))] == [(0, 2), (1, 4)]
 
 
 def test_a_span_that_was_never_worked_is_no_whole_file(whole, worked_span):
@@ -115,7 +117,7 @@ def test_a_span_that_was_never_worked_is_no_whole_file(whole, worked_span):
     came = [worked_span(joined, span, b"a\n") for span in (Span(0, 10), Span(10, 20))]
     joined.add(Span(10, 20), came[1])
     with pytest.raises(InvariantBroken, match="2 spans of the file were never worked on"):
-        joined.hold_complete()
+        joined.finish()
 
 
 def test_a_part_that_is_too_short_or_gone_is_said(whole, worked_span, tmp_path):
@@ -149,8 +151,28 @@ def test_what_is_put_together_is_synced_and_what_is_not_there_needs_no_sync(whol
     joined.add(Span(0, 10), worked_span(joined, Span(0, 10), b"a\n"))
     synced = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.readlink(f"/proc/self/fd/{descriptor}")))
-    joined.sync()
+    assert [span.index for span in joined.durable(wait=True)] == [0]
     assert synced == [str(whole["all"])]
+
+
+def test_a_span_is_not_called_durable_before_the_disk_has_it(whole, worked_span, monkeypatch):
+    stored, wait = threading.Event(), threading.Event()
+    fsync = os.fsync
+
+    def slow(descriptor):
+        wait.wait(60)
+        fsync(descriptor)
+        stored.set()
+
+    monkeypatch.setattr(os, "fsync", slow)
+    joined = Joined(whole, (), "in")
+    joined.add(Span(0, 10), worked_span(joined, Span(0, 10), b"a\n"))
+    assert joined.durable() == []
+    joined.add(Span(10, 20), worked_span(joined, Span(10, 20), b"b\n"))
+    assert (joined.durable(), stored.is_set()) == ([], False)
+    wait.set()
+    assert stored.wait(60)
+    assert [span.index for span in joined.durable(wait=True)] == [0, 1]
 
 
 def test_removing_what_is_gone_is_fine(tmp_path):
