@@ -6,6 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,13 @@ _KINDS = {
     stat.S_IFBLK: ("a device", "name a regular file"),
     stat.S_IFSOCK: ("a socket", "name a regular file or a named pipe"),
 }
+
+AHEAD_BYTES = 32 * 2**20
+"""How far ahead of the reader the kernel is asked to read what it has not, or has not any more: two spans, so that those who read
+the next ones find them there. A read that waits, waits behind all that is being stored: up to 0.1 s where a run took 10 s."""
+
+STEP_BYTES = 4 * 2**20
+"""How much it is asked for at a time: 10 microseconds for 1 MiB that is there. Of smaller files it is asked nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class Source:
         self.facts = self._facts()
         self.is_path = self._closes and self.facts is not None
         self.position = 0
+        self._step_at = STEP_BYTES
 
     def blocks(self, block_bytes: int) -> Iterator[bytes]:
         """Read on to the end, in blocks of at most `block_bytes`, never empty."""
@@ -77,6 +86,8 @@ class Source:
                     raise WorldError("the input gives nothing and does not wait", self.where, "let it block when it is read")
                 return
             self.position += len(block)
+            if self.position >= self._step_at:
+                self._look_ahead()
             yield block
 
     def first_bytes(self, count: int) -> bytes:
@@ -90,6 +101,7 @@ class Source:
         """Continue at this offset of a regular file."""
         self._file.seek(position)
         self.position = position
+        self._step_at = position + STEP_BYTES
 
     def check_unchanged(self) -> None:
         """Refuse a file that was written to while it was read: its lines would be of two ages.
@@ -106,6 +118,13 @@ class Source:
         """Close what was opened here; a stream that was handed in stays open."""
         if self._closes:
             self._file.close()
+
+    def _look_ahead(self) -> None:
+        """Have the kernel read what will be asked for, without waiting."""
+        if self.is_path and hasattr(os, "posix_fadvise"):
+            with suppress(OSError):  # a file system that cannot
+                os.posix_fadvise(self._file.fileno(), self._step_at + AHEAD_BYTES, STEP_BYTES, os.POSIX_FADV_WILLNEED)
+        self._step_at += STEP_BYTES
 
     def _facts(self) -> Facts | None:
         try:

@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from linemill.errors import BadInput, InvariantBroken, UsageError, WorldError
 from linemill.files import LongLine, Reader, Span, spans
+from linemill.files import source as source_module
 
 
 @pytest.mark.parametrize(
@@ -285,6 +287,39 @@ def test_a_span_owns_the_lines_that_start_in_it(write, lines_of):
     ):
         with Reader(path, span=span) as reader:
             assert lines_of(reader) == expected
+
+
+class TestReadingAhead:
+    @pytest.fixture
+    def asked(self, monkeypatch):
+        """What the kernel was asked to read: where from, and how much; in steps of ten bytes, a hundred ahead."""
+        asked = []
+        monkeypatch.setattr(source_module, "AHEAD_BYTES", 100)
+        monkeypatch.setattr(source_module, "STEP_BYTES", 10)
+        monkeypatch.setattr(os, "posix_fadvise", lambda _descriptor, offset, length, _advice: asked.append((offset, length)))
+        return asked
+
+    def test_those_who_read_one_span_after_the_other_ask_for_everything_once(self, write, lines_of, asked):
+        path = write(b"a\n" * 100)
+        for span in spans(200, 40):
+            with Reader(path, span=span, block_bytes=2) as reader:
+                lines_of(reader)
+        assert (min(asked), max(asked)[0] >= 200) == ((110, 10), True)
+        gaps = [following - (offset + length) for (offset, length), (following, _) in pairwise(sorted(asked))]
+        assert set(gaps) <= {0, -1}  # a span is read from one byte before it
+
+    def test_a_small_file_is_not_asked_for(self, write, lines_of, asked):
+        with Reader(write(b"a\n" * 4), block_bytes=2) as reader:
+            lines_of(reader)
+        assert asked == []
+
+    def test_a_file_system_that_cannot_is_read_all_the_same(self, write, lines_of, asked, monkeypatch):
+        def refuse(*_arguments):
+            raise OSError(22, "Invalid argument")
+
+        monkeypatch.setattr(os, "posix_fadvise", refuse)
+        with Reader(write(b"a\n" * 100), block_bytes=2) as reader:
+            assert lines_of(reader) == ["a"] * 100
 
 
 def test_a_byte_order_mark_belongs_to_the_first_span(write, lines_of):
