@@ -22,7 +22,7 @@ from linemill.files.transcoding import BYTE_ORDER_MARKS, UTF_8, codec_name, tran
 
 MAX_LINE = 16 * 2**20
 MAX_SIZE = 100 * 2**30
-BLOCK_BYTES = 256 * 2**10
+BLOCK_BYTES = 192 * 2**10
 
 # glibc gives every freed block of 128 KiB or more back to the kernel, and the next one costs its page faults again: 97,000
 # of them for 100 MB, half of the time of reading it. It stops for sizes up to that of a large block that was once freed,
@@ -143,7 +143,9 @@ class Reader:
         feed = cutter.feed
         try:
             for block in self._blocks:
-                yield from feed(block)
+                items = feed(block)
+                while items:
+                    yield items.pop(0)  # nothing here holds it while it is worked on
             yield from cutter.finish()
         except BadInput:
             # A file that somebody writes to may look truncated or corrupt: the cause is the better message.

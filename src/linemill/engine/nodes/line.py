@@ -39,23 +39,32 @@ class LineNode(NodeRunner):
 
     def work(self, block: Block) -> Emission:
         """Map the processor over the block."""
-        items = block.items
         dead = self.counts.dead
-        results: list[Any] = []
-        rest = iter(items)
-        with self.watched(results.__len__):
-            while len(results) < len(items):
-                try:
-                    results.extend(Counted(map(self.call, rest), len(items) - len(results)))
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as error:
-                    self._lose(block, results, error)
-                else:
-                    if len(results) < len(items):
-                        # `map` takes a StopIteration that the processor raised for the end of its input.
-                        self._lose(block, results, StopIteration("raised by the processor"))
+        if self.node.line_timeout_s is None:
+            results = self._mapped(block, [])
+        else:
+            results = []
+            with self.watched(results.__len__):
+                self._mapped(block, results)
         return self.sorted_out(results, block, dead)
+
+    def _mapped(self, block: Block, results: list[Any]) -> list[Any]:
+        """Fill `results`, which a watch may look at meanwhile."""
+        items = block.items
+        count = len(items)
+        rest = map(self.call, iter(items))
+        while len(results) < count:
+            try:
+                results.extend(Counted(rest, count - len(results)))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                self._lose(block, results, error)
+            else:
+                if len(results) < count:
+                    # `map` takes a StopIteration that the processor raised for the end of its input.
+                    self._lose(block, results, StopIteration("raised by the processor"))
+        return results
 
     def _lose(self, block: Block, results: list[Any], error: BaseException) -> None:
         index = len(results)

@@ -1,0 +1,46 @@
+import pytest
+
+from linemill.engine.emission import all_text, only_kind, sort_out, tagged_pairs
+
+
+class Name(str):
+    pass
+
+
+@pytest.mark.parametrize("items", [[], [""], ["", ""], ["a", "", "b"], ["a", Name("b")], ["ä", "\udc80"] * 500])
+def test_text_of_any_kind_is_text(items):
+    assert all_text(items)
+    assert only_kind(items) is str
+
+
+@pytest.mark.parametrize("other", [None, b"", (), ("a",), [], 0, {}, object()])
+@pytest.mark.parametrize("text", ["", "a"])
+def test_one_of_another_kind_is_found_wherever_it_is(other, text):
+    for place in (0, 1, 500, 999):
+        items = [text] * 1000
+        items[place] = other
+        assert not all_text(items)
+        assert only_kind(items) is None
+
+
+def test_tags_that_were_likely_and_did_not_come_are_not_told():
+    emission = sort_out([("b", "1"), ("c", "2"), ("b", "3")], range(1, 4), ["a", "b"])
+    assert emission is not None
+    assert {tag: (share.items, share.indices) for tag, share in emission.shares.items()} == {
+        "b": (["1", "3"], [0, 2]),
+        "c": (["2"], [1]),
+    }
+
+
+@pytest.mark.parametrize("tags", [(), ("a",)])
+@pytest.mark.parametrize("odd", [("a", None), ("a", "b", "c"), ("a",), (1, "b"), ([], "b")])
+def test_pairs_that_need_a_closer_look_are_left_to_it(tags, odd):
+    assert tagged_pairs([("a", "1"), odd], range(1, 3), tags) is None
+
+
+def test_a_node_that_leaves_lines_out_is_told_from_one_that_gives_something_else():
+    emission = sort_out(["a", None, ""], range(1, 4))
+    assert emission is not None
+    assert (list(emission.numbers), emission.shares[""].items, emission.filtered) == ([1, 3], ["a", ""], 1)
+    assert sort_out(["a", None, {}], range(1, 4)) is None
+    assert sort_out(["a", 1], range(1, 3)) is None
