@@ -25,7 +25,7 @@ FRESH_S = 0.5
 STALEST_S = 2.0
 """The same at most."""
 
-SHARE = 0.01
+SHARE = 0.005
 """How much of the time may go into computing: beside work on all cores it takes longer, and is done less often."""
 
 
