@@ -41,9 +41,12 @@ class Storing:
         """Begin to store what was written, unless that is being done already."""
         if self._begun == self._written or (self._thread is not None and self._thread.is_alive()):
             return
-        self._begun = self._written
-        self._thread = threading.Thread(target=self._store, args=(self._written,), name="linemill-storing", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._store, args=(self._written,), name="linemill-storing", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no room for one: all is stored at the end
+            return
+        self._thread, self._begun = thread, self._written
 
     def check(self) -> None:
         """Raise what the last sync came to, if it was not stored: the kernel tells that only once."""

@@ -84,3 +84,18 @@ def test_what_a_sync_said_is_not_lost(disk, ended):
     with pytest.raises(OSError, match="Input/output error"):
         storing.finish()
     assert storing.stored == 0
+
+
+def test_where_there_is_no_room_for_a_thread_all_is_stored_at_the_end(disk, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    disk.may.set()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        storing = Storing(disk.sync)
+        storing.written(10)
+        storing.written(30)
+    assert (disk.syncs, storing.stored) == (0, 0)
+    storing.finish()
+    assert (disk.syncs, storing.stored) == (1, 30)
