@@ -40,15 +40,15 @@ class LineNode(NodeRunner):
     def work(self, block: Block) -> Emission:
         """Map the processor over the block."""
         dead = self.counts.dead
-        if self.node.line_timeout_s is None:
-            results = self._mapped(block, [])
+        results: list[Any] = []
+        if self.node.line_timeout_s is None:  # most have none: nothing is entered and left for each block
+            self._map(block, results)
         else:
-            results = []
             with self.watched(results.__len__):
-                self._mapped(block, results)
+                self._map(block, results)
         return self.sorted_out(results, block, dead)
 
-    def _mapped(self, block: Block, results: list[Any]) -> list[Any]:
+    def _map(self, block: Block, results: list[Any]) -> None:
         """Fill `results`, which a watch may look at meanwhile."""
         items = block.items
         count = len(items)
@@ -64,7 +64,6 @@ class LineNode(NodeRunner):
                 if len(results) < count:
                     # `map` takes a StopIteration that the processor raised for the end of its input.
                     self._lose(block, results, StopIteration("raised by the processor"))
-        return results
 
     def _lose(self, block: Block, results: list[Any], error: BaseException) -> None:
         index = len(results)
