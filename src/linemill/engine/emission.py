@@ -6,7 +6,7 @@ block's results tell which of the quick ways applies; only mixed blocks are look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import compress, islice
 from operator import countOf
@@ -72,19 +72,18 @@ def untagged(items: list[Any], numbers: Sequence[int], filtered: int = 0) -> Emi
     return Emission(numbers, {UNTAGGED: Share(items, range(len(items)))} if items else {}, filtered)
 
 
-def sort_out(results: list[Any], numbers: Sequence[int], tags: Iterable[str] = ()) -> Emission | None:
+def sort_out(results: list[Any], numbers: Sequence[int]) -> Emission | None:
     """Sort the results of a block by tag, where they are of one kind; None if they are not.
 
     Args:
         results: One for each input, `None` where nothing came.
         numbers: The inputs' line numbers.
-        tags: Those that are likely.
     """
     kind = only_kind(results)
     if kind is str:
         return untagged(results, numbers)
     if kind is tuple:
-        return tagged_pairs(results, numbers, tags)
+        return tagged_pairs(results, numbers)
     present = [result is not None for result in results]
     items = list(compress(results, present))
     if len(items) < len(results) and all_text(items):
@@ -114,15 +113,9 @@ def all_text(items: list[Any]) -> bool:
         return False
 
 
-def tagged_pairs(results: list[Any], numbers: Sequence[int], tags: Iterable[str] = ()) -> Emission | None:
-    """Sort pairs of one tag and one item, the most common form; None if any of them is something else.
-
-    Args:
-        results: The pairs.
-        numbers: Their line numbers.
-        tags: Those that are likely; any other costs an error that is caught.
-    """
-    tagged: dict[Any, list[Any]] = {tag: [] for tag in tags}
+def tagged_pairs(results: list[Any], numbers: Sequence[int]) -> Emission | None:
+    """Sort pairs of one tag and one item, the most common form; None if any of them is something else."""
+    tagged: dict[Any, list[Any]] = {}
     rest = iter(results)
     tag = item = None
     is_done = False
@@ -138,8 +131,6 @@ def tagged_pairs(results: list[Any], numbers: Sequence[int], tags: Iterable[str]
     shares: dict[str, Share] = {}
     has_records = False
     for tag, items in tagged.items():
-        if not items:
-            continue
         if not isinstance(tag, str):
             return None
         if only_kind(items) is not str:

@@ -114,9 +114,7 @@ class Run:
         self._attempt.hold(lines, numbers)
         self._tracer.hold(lines, numbers)
         tags = [START_TAG] * len(lines) if self._entry in self._tagged else None
-        results = self._flow({self._entry: [("", Block(lines, numbers, tags))]})
-        self._attempt.hold((), ())  # the next lines find room where these were, in memory that the processor has at hand
-        return results
+        return self._flow({self._entry: [("", Block(lines, numbers, tags))]})
 
     def resume(self, node: str, items: list[Any], numbers: Sequence[int], lines: Sequence[str]) -> Results:
         """Take items on from a node that they died at in an earlier run.

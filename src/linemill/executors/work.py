@@ -171,9 +171,7 @@ def _reader(pipeline: Pipeline, task: Task) -> Reader | None:
 
 def _read(run: Run, reader: Reader, max_line: int) -> Iterator[Results]:
     for part in reader:
-        results = run.skip(part.offset, part.length, max_line) if isinstance(part, LongLine) else run.feed(part)
-        del part  # before more is read: see `Run.feed`
-        yield results
+        yield run.skip(part.offset, part.length, max_line) if isinstance(part, LongLine) else run.feed(part)
 
 
 def _handed_over(run: Run, task: Task) -> Iterator[Results]:

@@ -143,9 +143,7 @@ class Reader:
         feed = cutter.feed
         try:
             for block in self._blocks:
-                items = feed(block)
-                while items:
-                    yield items.pop(0)  # nothing here holds it while it is worked on
+                yield from feed(block)
             yield from cutter.finish()
         except BadInput:
             # A file that somebody writes to may look truncated or corrupt: the cause is the better message.

@@ -23,19 +23,9 @@ def test_one_of_another_kind_is_found_wherever_it_is(other, text):
         assert only_kind(items) is None
 
 
-def test_tags_that_were_likely_and_did_not_come_are_not_told():
-    emission = sort_out([("b", "1"), ("c", "2"), ("b", "3")], range(1, 4), ["a", "b"])
-    assert emission is not None
-    assert {tag: (share.items, share.indices) for tag, share in emission.shares.items()} == {
-        "b": (["1", "3"], [0, 2]),
-        "c": (["2"], [1]),
-    }
-
-
-@pytest.mark.parametrize("tags", [(), ("a",)])
 @pytest.mark.parametrize("odd", [("a", None), ("a", "b", "c"), ("a",), (1, "b"), ([], "b")])
-def test_pairs_that_need_a_closer_look_are_left_to_it(tags, odd):
-    assert tagged_pairs([("a", "1"), odd], range(1, 3), tags) is None
+def test_pairs_that_need_a_closer_look_are_left_to_it(odd):
+    assert tagged_pairs([("a", "1"), odd], range(1, 3)) is None
 
 
 def test_a_node_that_leaves_lines_out_is_told_from_one_that_gives_something_else():

@@ -147,7 +147,7 @@ class NodeRunner(ABC):
             block: The items.
             dead: What `counts.dead` was before the block.
         """
-        emission = sort_out(results, block.numbers, self.node.routes) or self._each_sorted_out(results, block)
+        emission = sort_out(results, block.numbers) or self._each_sorted_out(results, block)
         buried = self.counts.dead - dead
         return emission._replace(filtered=emission.filtered - buried) if buried else emission
 

@@ -39,31 +39,23 @@ class LineNode(NodeRunner):
 
     def work(self, block: Block) -> Emission:
         """Map the processor over the block."""
+        items = block.items
         dead = self.counts.dead
         results: list[Any] = []
-        if self.node.line_timeout_s is None:  # most have none: nothing is entered and left for each block
-            self._map(block, results)
-        else:
-            with self.watched(results.__len__):
-                self._map(block, results)
+        rest = iter(items)
+        with self.watched(results.__len__):
+            while len(results) < len(items):
+                try:
+                    results.extend(Counted(map(self.call, rest), len(items) - len(results)))
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
+                    self._lose(block, results, error)
+                else:
+                    if len(results) < len(items):
+                        # `map` takes a StopIteration that the processor raised for the end of its input.
+                        self._lose(block, results, StopIteration("raised by the processor"))
         return self.sorted_out(results, block, dead)
-
-    def _map(self, block: Block, results: list[Any]) -> None:
-        """Fill `results`, which a watch may look at meanwhile."""
-        items = block.items
-        count = len(items)
-        rest = map(self.call, iter(items))
-        while len(results) < count:
-            try:
-                results.extend(Counted(rest, count - len(results)))
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                self._lose(block, results, error)
-            else:
-                if len(results) < count:
-                    # `map` takes a StopIteration that the processor raised for the end of its input.
-                    self._lose(block, results, StopIteration("raised by the processor"))
 
     def _lose(self, block: Block, results: list[Any], error: BaseException) -> None:
         index = len(results)

@@ -7,7 +7,7 @@ output, which item was read last: exact line numbers without a wrapper around ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from operator import length_hint
@@ -171,10 +171,10 @@ class StreamNode(NodeRunner):
         if not self._feed.has_ended:
             self._hold_limit(left)
         if not size:
-            return _sorted_out(given, [self._last[-1]] * len(given), self.node.routes)[0]
+            return _sorted_out(given, [self._last[-1]] * len(given))[0]
         is_one_for_one = len(left) == size and left == _FALLING[-size:]  # 17 ns an item, where a set takes 24
         numbers = block.numbers if is_one_for_one else [block.numbers[size - 1 - one] for one in left]
-        emission, sources = _sorted_out(given, numbers, self.node.routes)
+        emission, sources = _sorted_out(given, numbers)
         if sources is not None:
             left = pick(left, sources)
         elif is_one_for_one:
@@ -198,12 +198,12 @@ class StreamNode(NodeRunner):
         return ProcessorFailed(what, place, hint, code=code)
 
 
-def _sorted_out(given: list[Any], numbers: Sequence[int], tags: Iterable[str]) -> tuple[Emission, list[int] | None]:
-    """Sort what was given by tag, of which some are likely; tell which of it was an item at all, None for all of it."""
+def _sorted_out(given: list[Any], numbers: Sequence[int]) -> tuple[Emission, list[int] | None]:
+    """Sort what was given by tag; tell which of it was an item at all, None for all of it."""
     kind = only_kind(given)
     if kind is str:
         return untagged(given, numbers), None
-    if kind is tuple and (emission := tagged_pairs(given, numbers, tags)) is not None:
+    if kind is tuple and (emission := tagged_pairs(given, numbers)) is not None:
         return emission, None
     flat = Flat()
     for index, item in enumerate(given):
