@@ -40,6 +40,9 @@ mount -t tmpfs -o mode=1777 tmpfs "$view/dev/shm"
 exec chroot "$view" "$@"
 """
 
+START_S = 60.0
+"""How long a container may take until its process 1 is inside."""
+
 STOP_S = 10.0
 """How long an engine waits by default, until it kills."""
 
@@ -82,7 +85,11 @@ class Box:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         process = subprocess.Popen([*box, *places, *self._as_user(), *command], text=True, **pipes)  # type: ignore[call-overload]
         # Whoever came in earlier would find itself outside.
+        until = time.monotonic() + START_S
         while process.poll() is None and not self._is_inside(process):
+            if time.monotonic() > until:
+                end(process)
+                raise AssertionError(f"after {START_S:g} s nothing runs in the container")
             time.sleep(0.01)
         return process  # type: ignore[no-any-return]
 

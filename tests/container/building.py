@@ -19,6 +19,8 @@ BASE = "localhost/base"
 SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PIP_CONFIG = "[global]\nno-index = true\nfind-links = /opt/wheels\n"
 """What the base tells pip: nothing is fetched while the image is built."""
+WGET_CONFIG = "timeout = 60\ntries = 5\n"
+"""What debootstrap's wget is told: by itself it waits a quarter of an hour for a server that says nothing, and twenty times."""
 
 
 class Building:
@@ -32,6 +34,7 @@ class Building:
         settings = folder / "storage.conf"
         # Whatever driver works here: an overlay takes half a minute, copies take two.
         settings.write_text(f'[storage]\ndriver = ""\ngraphroot = "{folder / "store"}"\nrunroot = "{folder / "storerun"}"\n')
+        (folder / "wgetrc").write_text(WGET_CONFIG)
         engines = folder / "engines"
         engines.mkdir()
         for name in ("docker", "podman"):  # whether they work on this machine or not: Buildah is to build
@@ -42,6 +45,7 @@ class Building:
             "PATH": f"{engines}:{os.environ['PATH']}",
             "CONTAINERS_STORAGE_CONF": str(settings),
             "BUILDAH_ISOLATION": "chroot",
+            "WGETRC": str(folder / "wgetrc"),
         }
 
     def base(self) -> None:

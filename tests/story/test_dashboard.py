@@ -113,8 +113,7 @@ def test_other_machines_may_only_come_where_somebody_can_sign_in(shop, linemill,
 def test_a_mill_may_do_without(shop, linemill, start):
     mill = start("watch", "--no-web", "--port", "1")
     assert mill.stderr is not None
-    while b"Watching" not in mill.stderr.readline():
-        pass
+    assert any(b"Watching" in line for line in mill.stderr)
     code, words = _ended(mill)
     assert code == 0
     assert "Dashboard" not in words
@@ -150,8 +149,7 @@ def test_serve_goes_by_the_last_pipeline_that_was_right(shop, reached):
     wait_for(lambda: _asked(f"{url}/pipeline")["name"] == "other", "the changed pipeline")
     (shop / "pipeline.yaml").write_text(f"name: third\nnoodles: 3\n{PIPELINE}")
     assert server.stderr is not None
-    while b"pipeline_refused" not in server.stderr.readline():
-        pass
+    assert any(b"pipeline_refused" in line for line in server.stderr)
     assert _asked(f"{url}/pipeline")["name"] == "other"
     assert _ended(server)[0] == 0
 
