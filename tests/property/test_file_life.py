@@ -61,7 +61,7 @@ MENDED = "LINEMILL_TEST_MENDED"
 NAMES = ["a.log", "b", "a~2.log"]
 
 MODULES_WITH_FAILPOINTS = (
-    "linemill.mill.service",
+    "linemill.mill.intake",
     "linemill.mill.course",
     "linemill.mill.publishing",
     "linemill.mill.recovery",

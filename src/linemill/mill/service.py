@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from linemill.catalog import Catalog
-from linemill.catalog.records import Arrived, Claim, Failed, FileState, Origin
+from linemill.catalog.records import Claim, Failed
 from linemill.catalog.versions import digest_of
 from linemill.errors import WorldError
 from linemill.executors.contract import Executor
-from linemill.failpoints import reach
 from linemill.mill import pool as pools
-from linemill.mill.arrival import Inbox, Seen
-from linemill.mill.backlog import NOTE_S, Backlog
+from linemill.mill.arrival import Inbox
+from linemill.mill.backlog import Backlog
 from linemill.mill.control import PAUSED, WAKE
 from linemill.mill.course import Course
 from linemill.mill.failing import THE_WORLDS
 from linemill.mill.folders import STATE_FOLDER
 from linemill.mill.holding import Hold
+from linemill.mill.intake import Intake
 from linemill.mill.job import Place
 from linemill.mill.locking import lock
 from linemill.mill.pool import SPAN_BYTES, Pool
@@ -30,17 +28,12 @@ from linemill.mill.reload import Refused, Reloaded, Reloader
 from linemill.mill.report import FileReport, State
 from linemill.mill.room import Room
 from linemill.mill.standing import Standstill
-from linemill.mill.taken import Names
-from linemill.mill.targets import own_targets_of
 from linemill.mill.telling import Logger, Telling
 from linemill.mill.thinning import Thinner
 from linemill.mill.tidying import tidy
 from linemill.mill.turns import Works
 from linemill.mill.wakes import Wakes
 from linemill.pipeline import After, Pipeline, Version
-
-SCAN_S = 2.0
-"""How often the inbox is looked through although nothing woke the mill."""
 
 LOOK_S = 0.5
 """How often workers, the catalog's wishes and the pipeline file are looked after, at least."""
@@ -50,11 +43,6 @@ IDLE_LOOK_S = 1.0
 
 PENDING_LOOK_S = 0.1
 """The same while a change of the pipeline is being tried: what somebody asked for waits for it."""
-
-QUEUED_FILES = 2000
-QUEUED_BYTES = 256 * 2**20
-"""Files are claimed up to this, and again when half of them are worked: every claim looks through the whole inbox. What is not
-claimed stays there, where anybody may still take it away."""
 
 TIDY_S = 60.0
 """How often files that lie in `processing/` for no reason are looked for."""
@@ -89,20 +77,16 @@ class Mill:
         self._catalog: Catalog
         self._course: Course
         self._wakes: Wakes
-        self._known: dict[str, tuple[int, int]] = {}
+        self._intake: Intake
         self._is_paused = False
         self._is_claiming = False
-        self._is_more = False
-        self._scan_at = 0.0
         self._look_at = 0.0
         self._thinner: Thinner
         self._telling = Telling(log)
         self._tidy_at = 0.0
         self._hold: Hold
         self._standstill: Standstill
-        self._take_at = 0.0
         self._backlog: Backlog
-        self._count_at = 0.0
 
     @property
     def pipeline(self) -> Pipeline:
@@ -169,8 +153,9 @@ class Mill:
             removed=recovered.removed,
             tidied=tidied,
         )
+        self._intake = Intake(self._inbox, self._catalog, self._course, self._hold, self._backlog, self._base, self._log)
         if self._pipeline.watch.after is After.KEEP:
-            self._known = self._catalog.known_in(self._inbox.folder, os.listdir(self._inbox.folder))
+            self._intake.know_what_stays()
         self._works = self._equipped(self._pipeline, version, self._pool.workers, now)
 
     def _equipped(self, pipeline: Pipeline, version: Version, workers: Executor | None, now: float) -> Works:
@@ -195,9 +180,9 @@ class Mill:
         if now >= self._look_at:
             self._look(now)
         may_claim = self._may_claim(now)
-        self._is_claiming = may_claim and self._claim(now)
+        self._is_claiming = may_claim and self._intake.claim(self._works, now, may_take=not self._reloader.is_pending)
         if not may_claim:
-            self._count(now)
+            self._intake.count(now)
         self._course.hand_out()
         self._settle()
         trouble = self._course.publisher.trouble
@@ -206,7 +191,7 @@ class Mill:
         self._retire()
         reasons = self._wakes.wait(self._wait_s(time.time()))
         if reasons - {WORKED}:
-            self._scan_at = self._take_at = 0.0
+            self._intake.hurry()
             if WAKE in reasons:
                 self._look_at = 0.0
                 self._reloader.hurry()  # who asks for something may just have changed what it is to be done with
@@ -223,7 +208,7 @@ class Mill:
             return 0.0
         times = [self._look_at]
         if self._is_claiming:
-            times.append(self._scan_at)
+            times.append(self._intake.next_at)
         elif self._hold.until > now:
             times.append(self._hold.until)
         if self._course.publisher.has_work:
@@ -237,9 +222,9 @@ class Mill:
         is_paused = self._catalog.control(PAUSED) is not None
         if is_paused != self._is_paused:
             self._is_paused = is_paused
-            self._scan_at = 0.0
+            self._intake.hurry()
             self._log.info("mill_paused" if is_paused else "mill_resumed")
-        self._take_at = 0.0
+        self._intake.hurry_again()
         self._backlog.tell(self._course.files, now)
         self._reload(now)
         if self._reloader.is_pending:
@@ -251,101 +236,6 @@ class Mill:
 
     def _may_claim(self, now: float) -> bool:
         return not self._is_paused and self._hold.may_claim(self._room.lack(now), now)
-
-    def _claim(self, now: float) -> bool:
-        """Claim what is ready; tell whether there was room for it, so that the inbox is to be looked through again in time."""
-        course, works = self._course, self._works
-        room = (1 if self._hold.is_trying else QUEUED_FILES) - course.queued_files
-        if room <= 0 or course.queued_files > QUEUED_FILES // 2 or course.queued_bytes > QUEUED_BYTES:
-            return False
-        day = datetime.now(UTC).date().isoformat()
-        if now >= self._take_at and not self._reloader.is_pending:
-            self._take_at = now + LOOK_S
-            again = self._catalog.take(now, room, version_id=works.version_id, day=day, origin=None)
-            for claim in again:
-                self._log.info("file_taken_again", file=claim.name, attempt=claim.attempt_id, kind=claim.kind)
-            course.begin(again, works)
-            room -= len(again)
-        if room <= 0:
-            return False
-        if now < self._scan_at:
-            return True
-        seen = self._inbox.scan_on(now, room) if self._is_more else []
-        ready = [one for one in seen if one.fate is FileState.READY]
-        if len(ready) < room:  # what has come since counts, too
-            seen = self._inbox.scan(now, room, known=self._is_known)
-            ready = [one for one in seen if one.fate is FileState.READY][:room]
-        self._scan_at = now + SCAN_S
-        self._saw(seen, ready)
-        looks = [one.next_look_at for one in seen if one.next_look_at is not None]
-        if looks:
-            self._scan_at = min(self._scan_at, max(min(looks), now + 0.02))
-        if ready:
-            self._claim_ready(ready, works, day, now)
-        elif self._hold.is_trying and course.is_idle:
-            self._hold.over(now)  # nothing is left to try it with
-        self._is_more = len(ready) == room
-        if self._is_more:
-            self._scan_at = now
-        return True
-
-    def _count(self, now: float) -> None:
-        """Look what gathers in the inbox while nothing is claimed."""
-        if now >= self._count_at:
-            self._count_at = now + NOTE_S
-            with suppress(WorldError):  # it may be what the mill waits for
-                self._saw(self._inbox.scan(now, 0, known=self._is_known), [])
-
-    def _saw(self, seen: list[Seen], ready: list[Seen]) -> None:
-        in_inbox = sum(1 for one in seen if one.fate is not FileState.IGNORED) - len(ready)
-        self._backlog.saw(in_inbox, self._course.files + len(ready))
-
-    def _claim_ready(self, ready: list[Seen], works: Works, day: str, now: float) -> None:
-        keeps = works.pipeline.watch.after is After.KEEP
-        processing = None if keeps else self._base / works.pipeline.watch.processing
-        arrived = [Arrived(one.path, one.name, one.size, one.mtime_ns, one.noticed_at) for one in ready]
-        names = Names(len(ready))
-        claims = self._catalog.claim(
-            arrived,
-            origin=Origin.INBOX,
-            version_id=works.version_id,
-            day=day,
-            now=now,
-            place_in=processing,
-            is_taken=lambda name: self._is_taken(name, works.pipeline, day, names),
-        )
-        reach("claimed")
-        ours: list[Claim] = []
-        never: list[Claim] = []
-        trouble: WorldError | None = None
-        for one, claim in zip(ready, claims, strict=True):
-            assert claim.place is not None
-            try:
-                is_ours = trouble is None and (keeps or self._inbox.claim(one, claim.place))
-            except WorldError as error:
-                trouble, is_ours = error, False
-            (ours if is_ours else never).append(claim)
-            if keeps:
-                self._known[one.name] = (one.size, one.mtime_ns)
-            reach("moved")
-        self._course.begin(ours, works)
-        if never:
-            self._catalog.forget(never)
-        if len(ours) == 1:
-            self._log.info("file_claimed", file=ours[0].name, attempt=ours[0].attempt_id)
-        elif ours:
-            self._log.info("files_claimed", files=len(ours), first=ours[0].name, last=ours[-1].name)
-        if trouble is not None:
-            raise trouble
-
-    def _is_known(self, name: str, size: int, mtime_ns: int) -> bool:
-        return self._known.get(name) == (size, mtime_ns)
-
-    def _is_taken(self, life_name: str, pipeline: Pipeline, day: str, names: Names) -> bool:
-        """Tell whether something is where a file of that name would leave its outputs or itself."""
-        folders = (self._inbox.processing, self._inbox.processed, self._inbox.failed)
-        places = [os.path.join(folder, life_name) for folder in folders]
-        return any(map(names.has, (*own_targets_of(pipeline, life_name, self._base, day), *places)))
 
     def _reload(self, now: float) -> None:
         news = self._reloader.look(now)
