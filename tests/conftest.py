@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No clock decides what is right: not how long an example takes, nor how long one takes to be made.
+settings.register_profile("linemill", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("linemill")
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 

@@ -267,7 +267,7 @@ def cut(lines: list[str], sizes: list[int]) -> list[list[str]]:
 sizes_of_blocks = st.lists(st.integers(1, 8), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(pipeline=pipelines(SPLITTABLE + WHOLE), lines=lines_of_letters, sizes=sizes_of_blocks)
 def test_blocks_cut_anywhere_give_the_same(pipeline, lines, sizes):
     whole = outcome(pipeline, [lines] if lines else [])
@@ -276,7 +276,7 @@ def test_blocks_cut_anywhere_give_the_same(pipeline, lines, sizes):
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(pipeline=pipelines(SPLITTABLE + WHOLE), lines=lines_of_letters)
 def test_the_ways_of_all_lines_are_what_the_ledger_counts(pipeline, lines):
     came = Came(pipeline)
@@ -294,7 +294,7 @@ def test_the_ways_of_all_lines_are_what_the_ledger_counts(pipeline, lines):
         assert traced == count or (traced < count and streams_said_something_first)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pipeline=pipelines(SPLITTABLE), lines=lines_of_letters, sizes=sizes_of_blocks)
 def test_spans_cut_anywhere_add_up_to_the_same(pipeline, lines, sizes):
     spans = [[span] for span in cut(lines, sizes)]

@@ -362,9 +362,7 @@ class _Silent:
 def _play(examples: int, steps: int) -> None:
     run_state_machine_as_test(
         FileLife,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck)),
     )
 
 

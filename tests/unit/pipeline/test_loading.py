@@ -113,9 +113,7 @@ def outcome(folder: Path, content: bytes) -> None:
     assert {target for node in pipeline.nodes for targets in node.routes.values() for target in targets} <= names
 
 
-fuzz = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+fuzz = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 VALUES = "line batch stream fail 1s 5x 1% move utf-8 end start drop * a b p:up p.up p OSError out/{name} {name} {date}"
 WORDS = st.sampled_from([*TOP, *NODE, *RETRY, *WATCH, *INPUT, *ERRORS, *OUTPUT, "tag", "type", "config", *VALUES.split(" ")])
