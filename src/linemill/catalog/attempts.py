@@ -19,6 +19,8 @@ from linemill.files import shown
 
 T = TypeVar("T")
 
+_LAST_ATTEMPT = update(file).where(file.c.id == bindparam("of"))
+
 SLICE = 1000
 """Rows that are asked for by their numbers in one statement."""
 
@@ -66,7 +68,7 @@ def first_attempts(connection: Connection, by: By, new: Sequence[NewFile]) -> li
     file_ids = added(connection, file, [_new_file(each, by.now) for each in new])
     attempt_ids = added(connection, attempt, [_new_attempt(by, file_id, 1, Kind.FIRST, None) for file_id in file_ids])
     last = [{"of": file_id, "attempt_id": attempt_id} for file_id, attempt_id in zip(file_ids, attempt_ids, strict=True)]
-    many(connection, update(file).where(file.c.id == bindparam("of")), last)
+    many(connection, _LAST_ATTEMPT, last)
     return [
         Claim(
             file_id=file_id,
@@ -194,7 +196,7 @@ def still_ours(
         query = select(attempt.c.id, attempt.c.file_id).where(
             attempt.c.id.in_(some), attempt.c.owner_id == owner_id, attempt.c.state == state
         )
-        ours |= {row.id: row.file_id for row in connection.execute(query.with_for_update())}
+        ours |= {row[0]: row[1] for row in connection.execute(query.with_for_update())}
     return ours
 
 

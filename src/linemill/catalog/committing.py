@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, 
 
 from linemill.catalog import periods
 from linemill.catalog.attempts import still_ours
-from linemill.catalog.database import added, many
+from linemill.catalog.database import added, insertion, many
 from linemill.catalog.encoding import Row, node_rows, output_row, paths_text, plain, redo_of, text_of
 from linemill.catalog.records import (
     AttemptState,
@@ -37,15 +37,14 @@ def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now
         return []
     _replace(connection, commits)
     outputs = _add_outputs(connection, commits)
-    many(connection, update(attempt).where(attempt.c.id == bindparam("of")), [_committed_attempt(each, now) for each in commits])
+    many(connection, _COMMIT_ATTEMPT, [_committed_attempt(each, now) for each in commits])
     for redrives, columns in ((False, _committed_file), (True, _redriven_file)):
-        rows = [columns(each) for each in commits if (each.claim.kind is Kind.REDRIVE) == redrives]
+        rows = [columns(each, now) for each in commits if (each.claim.kind is Kind.REDRIVE) == redrives]
         if rows:
-            state = {"state": FileState.COMMITTED, "since": now, "code": None, "reason": None, "traceback": None}
-            many(connection, update(file).where(file.c.id == bindparam("of")).values(state), rows)
+            many(connection, _COMMIT_FILE, rows)
     nodes = [row for each in commits for row in node_rows(each.claim.attempt_id, each.ledger)]
     if nodes:
-        many(connection, insert(node_count), nodes)
+        many(connection, insertion(node_count), nodes)
     _replace_letters(connection, commits)
     traces = [
         {"attempt_id": each.claim.attempt_id, "file_id": each.claim.file_id, "lines": each.traces}
@@ -53,7 +52,7 @@ def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now
         if each.traces
     ]
     if traces:
-        many(connection, insert(trace), traces)
+        many(connection, insertion(trace), traces)
     periods.add(connection, periods.worked(commits), now)
     return [_redo(each, outputs[each.claim.attempt_id]) for each in commits]
 
@@ -101,14 +100,9 @@ def publish(connection: Connection, owner_id: str, redos: Sequence[Redo], now: f
     ours = still_ours(connection, owner_id, [redo.attempt_id for redo in redos], AttemptState.COMMITTED)
     connection.execute(update(output).where(output.c.attempt_id.in_(ours)).values(is_published=True))
     connection.execute(update(attempt).where(attempt.c.id.in_(ours)).values(state=AttemptState.PUBLISHED))
-    places = [
-        {"of": redo.file_id, "place": None if redo.deletes else text_of(redo.moves_to or redo.place)}
-        for redo in redos
-        if redo.attempt_id in ours
-    ]
-    if places:
-        done = {"state": FileState.DONE, "since": now, "done_at": now}
-        many(connection, update(file).where(file.c.id == bindparam("of")).values(done), places)
+    done = [_published_file(redo, now) for redo in redos if redo.attempt_id in ours]
+    if done:
+        many(connection, _PUBLISH_FILE, done)
     periods.add(connection, periods.published([redo for redo in redos if redo.attempt_id in ours], now), now)
 
 
@@ -198,6 +192,13 @@ def _offsets(connection: Connection, outputs: Iterable[StagedOutput]) -> list[in
     return offsets
 
 
+_COMMIT_ATTEMPT = update(attempt).where(attempt.c.id == bindparam("of"))
+_OF_FILE = update(file).where(file.c.id == bindparam("of"))
+_COMMIT_FILE = _OF_FILE.values(state=FileState.COMMITTED, code=None, reason=None, traceback=None)
+_PUBLISH_FILE = _OF_FILE.values(state=FileState.DONE)
+"""Made once, so that they are compiled once."""
+
+
 def _committed_attempt(each: Commit, now: float) -> dict[str, object]:
     return {
         "of": each.claim.attempt_id,
@@ -213,9 +214,10 @@ def _committed_attempt(each: Commit, now: float) -> dict[str, object]:
     }
 
 
-def _committed_file(each: Commit) -> dict[str, object]:
+def _committed_file(each: Commit, now: float) -> dict[str, object]:
     return {
         "of": each.claim.file_id,
+        "since": now,
         "lines": each.ledger.lines,
         "dead": each.ledger.dead,
         "raw_bytes": each.raw_bytes,
@@ -223,9 +225,15 @@ def _committed_file(each: Commit) -> dict[str, object]:
     }
 
 
-def _redriven_file(each: Commit) -> dict[str, object]:
+def _redriven_file(each: Commit, now: float) -> dict[str, object]:
     """A re-drive reads a few lines of the file again: only its dead letters become others."""
-    return {"of": each.claim.file_id, "dead": sum(staged.lines for staged in each.outputs if staged.name == DEAD_LETTERS)}
+    dead = sum(staged.lines for staged in each.outputs if staged.name == DEAD_LETTERS)
+    return {"of": each.claim.file_id, "since": now, "dead": dead}
+
+
+def _published_file(redo: Redo, now: float) -> dict[str, object]:
+    place = None if redo.deletes else text_of(redo.moves_to or redo.place)
+    return {"of": redo.file_id, "place": place, "since": now, "done_at": now}
 
 
 def _failed_attempt(each: Failed, now: float) -> dict[str, object]:

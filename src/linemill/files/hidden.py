@@ -84,23 +84,28 @@ class Folders:
 
     def __init__(self) -> None:
         self._unsynced: set[Path] = set()
-        self._seen: set[Path] = set()
+        self._seen: set[str] = set()
 
     def look_again(self) -> None:
         """Look for each folder when it is asked for next: somebody may have removed it since."""
         self._seen.clear()
 
-    def make(self, folder: Path) -> None:
+    def make(self, named: str | Path) -> None:
         """Make a folder and those above it, where they are missing; one that was seen since `look_again` is taken to be there.
+
+        Args:
+            named: Its path. For thousands of files that is best text: a `Path` is slow to take apart and to compare.
 
         Raises:
             FileError: `target`: something that is no folder is in its way.
             WorldError: The system said no.
         """
-        if folder in self._seen:
+        text = os.fspath(named)
+        if text in self._seen:
             return
+        folder = Path(text)
         if os.path.isdir(folder):
-            self._seen.add(folder)
+            self._seen.add(text)
             return
         missing = [parent for parent in (folder, *folder.parents) if not os.path.exists(parent)]
         try:

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import stat
+import threading
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -227,13 +228,27 @@ def sync(paths_written: Collection[Path], folders: Collection[Path] = ()) -> Non
                 raise cannot_write(error, "synced", path) from error
 
 
+class _Shield(threading.local):
+    """Whether signals wait in this thread."""
+
+    is_up = False
+
+
+_shield = _Shield()
+
+
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until what has begun is whole."""
+    """Let Ctrl-C and SIGTERM wait until what has begun is whole; within another one, until that is."""
+    if _shield.is_up:
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGALRM})
+    _shield.is_up = True
     try:
         yield
     finally:
+        _shield.is_up = False
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

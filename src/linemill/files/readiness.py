@@ -6,7 +6,6 @@ time to wait. Elsewhere, and on file systems that other machines write to, size 
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -88,7 +87,7 @@ class Hold:
 
     def __init__(self, descriptor: int, *, has_lease: bool) -> None:
         self._descriptor = descriptor
-        self.facts = os.fstat(descriptor)
+        self.facts = os.fstat(descriptor)  # not what it was before the lease
         self.has_lease = has_lease
 
     def is_undisturbed(self) -> bool:
@@ -129,16 +128,19 @@ def hold(path: Path, *, with_lease: bool = True) -> Hold | str:
         return Unready.WRITING  # somebody else has a lease to write, as file servers do
     except OSError as error:
         return f"{Unready.UNREADABLE}: {reason_of(error)}"
-    with contextlib.ExitStack() as opened:
-        opened.callback(os.close, descriptor)
+    reason = Unready.NO_FILE
+    try:
         facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            return Unready.NO_FILE
-        lease = _leased(descriptor) if with_lease and _may_lease(facts.st_dev) else None
-        if lease is False:
-            return Unready.WRITING
-        opened.pop_all()
-        return Hold(descriptor, has_lease=lease is True)
+        if stat.S_ISREG(facts.st_mode):
+            lease = _leased(descriptor) if with_lease and _may_lease(facts.st_dev) else None
+            if lease is not False:
+                return Hold(descriptor, has_lease=lease is True)
+            reason = Unready.WRITING
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return reason
 
 
 class Readiness:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -52,7 +53,7 @@ class Course:
     ) -> None:
         self._catalog = catalog
         self._folders = Folders()
-        self._staging: set[Path] = set()
+        self._staging: set[str] = set()
         self.publisher = Publisher(catalog, self._folders)
         self._on_done = on_done
         self._on_report = on_report
@@ -186,7 +187,7 @@ class Course:
         try:
             folders = one.job.folders()
             if not folders <= self._staging:
-                self._catalog.stages_in(folders - self._staging)
+                self._catalog.stages_in({Path(folder) for folder in folders - self._staging})
                 self._staging |= folders
             for folder in folders:
                 self._folders.make(folder)
@@ -314,7 +315,7 @@ class Course:
             return
         self._folders.look_again()
         try:
-            self._folders.make(failed.moves_to.parent)
+            self._folders.make(os.path.dirname(failed.moves_to))
             move_input(failed.claim.place, failed.moves_to)
         except LinemillError as error:
             self._catalog.event("mill", "not_put_away", str(error), now, failed.claim.file_id)

@@ -11,6 +11,7 @@ from linemill.catalog import Catalog
 from linemill.catalog.records import Arrived, Claim, FileState, Origin
 from linemill.errors import WorldError
 from linemill.failpoints import reach
+from linemill.files.publishing import undisturbed
 from linemill.mill.arrival import Inbox, Seen
 from linemill.mill.backlog import NOTE_S, Backlog
 from linemill.mill.course import Course
@@ -155,16 +156,17 @@ class Intake:
         ours: list[Claim] = []
         never: list[Claim] = []
         trouble: WorldError | None = None
-        for one, claim in zip(ready, claims, strict=True):
-            assert claim.place is not None
-            try:
-                is_ours = trouble is None and (keeps or self._inbox.claim(one, claim.place))
-            except WorldError as error:
-                trouble, is_ours = error, False
-            (ours if is_ours else never).append(claim)
-            if keeps:
-                self._known[one.name] = (one.size, one.mtime_ns)
-            reach("moved")
+        with undisturbed():  # once, and not for each of a thousand files
+            for one, claim in zip(ready, claims, strict=True):
+                assert claim.place is not None
+                try:
+                    is_ours = trouble is None and (keeps or self._inbox.claim(one, claim.place))
+                except WorldError as error:
+                    trouble, is_ours = error, False
+                (ours if is_ours else never).append(claim)
+                if keeps:
+                    self._known[one.name] = (one.size, one.mtime_ns)
+                reach("moved")
         self._course.begin(ours, works)
         if never:
             self._catalog.forget(never)

@@ -108,9 +108,9 @@ class Job:
         """All counts so far."""
         return self._joined.ledger if self._joined is not None else self._ledger
 
-    def folders(self) -> set[Path]:
+    def folders(self) -> set[str]:
         """Give the folders in which something will be staged."""
-        return {path.parent for path in self._hidden.values()}
+        return {os.path.dirname(path) for path in self._hidden.values()}
 
     def growing_targets(self) -> list[Path]:
         """Give the outputs that its lines are appended to."""

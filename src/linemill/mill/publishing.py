@@ -12,7 +12,7 @@ from linemill.catalog.records import How, Redo, ToPublish
 from linemill.errors import FileError, LinemillError
 from linemill.failpoints import reach
 from linemill.files.hidden import Folders, discard
-from linemill.files.publishing import MovedAway, TargetTaken, append, move_input, put_in_place, remove, sync
+from linemill.files.publishing import MovedAway, TargetTaken, append, move_input, put_in_place, remove, sync, undisturbed
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
@@ -70,7 +70,8 @@ class Publisher:
 
     def _some(self, now: float) -> list[Redo]:
         """Publish what can be and tell the catalog; none if nothing more can be."""
-        done, waiting = self._published(now)
+        with undisturbed():  # once, and not for each of a hundred files
+            done, waiting = self._published(now)
         if done:
             try:
                 sync(_appended_to(done), _folders_of(done) | self._folders.take_unsynced())
@@ -92,9 +93,8 @@ class Publisher:
         self._folders.look_again()
         while left:
             redo = left.pop(0)
-            targets = {each.output.target for each in redo.outputs}
-            if targets & held_up:
-                held_up |= targets
+            if held_up and not held_up.isdisjoint(_targets_of(redo)):
+                held_up |= _targets_of(redo)
                 waiting.append(redo)
                 continue
             try:
@@ -115,7 +115,7 @@ class Publisher:
                         done.append(redo)
                     continue
                 self.trouble = self.trouble or error
-                held_up |= targets
+                held_up |= _targets_of(redo)
                 waiting.append(redo)
             else:
                 done.append(redo)
@@ -152,7 +152,7 @@ class Publisher:
             output = each.output
             if each.is_published:
                 continue
-            self._folders.make(output.target.parent)
+            self._folders.make(os.path.dirname(output.target))
             if output.how is How.WHOLE:
                 put_in_place(output.staged, output.target, may_replace=output.may_replace)
             else:
@@ -164,12 +164,13 @@ class Publisher:
         if redo.deletes:
             remove(redo.place)
         elif redo.moves_to is not None and redo.moves_to != redo.place:
-            return replace(redo, moves_to=self._moved(redo, redo.place, redo.moves_to, now))
+            place = self._moved(redo, redo.place, redo.moves_to, now)
+            return redo if place is redo.moves_to else replace(redo, moves_to=place)
         return redo
 
     def _moved(self, redo: Redo, place: Path, goal: Path, now: float) -> Path:
         """Move an input, to the next free name if a stranger has its own; tell where it is. One that is gone holds up nobody."""
-        self._folders.make(goal.parent)
+        self._folders.make(os.path.dirname(goal))
         try:
             move_input(place, goal)
         except FileError as error:
@@ -195,6 +196,10 @@ def _appended_to(redos: Sequence[Redo]) -> set[Path]:
     return {each.output.target for redo in redos for each in redo.outputs if each.output.how is How.APPENDED}
 
 
+def _targets_of(redo: Redo) -> set[Path]:
+    return {each.output.target for each in redo.outputs}
+
+
 def _of(redo: Redo, target: Path) -> ToPublish:
     return next(each for each in redo.outputs if each.output.target == target)
 
@@ -207,9 +212,11 @@ def _next_free(target: Path) -> Path:
 
 
 def _folders_of(redos: Sequence[Redo]) -> set[Path]:
-    folders: set[Path] = set()
+    # As text: paths are slow to take apart and to compare, and most files have the same few folders.
+    folders: set[str] = set()
     for redo in redos:
-        folders |= {each.output.target.parent for each in redo.outputs}
-        folders |= {path.parent for path in redo.obsolete if path.parent.exists()}
-        folders |= {path.parent for path in (redo.place, redo.moves_to) if path is not None and (redo.moves_to or redo.deletes)}
-    return folders
+        folders.update([os.path.dirname(each.output.target) for each in redo.outputs])
+        folders.update([folder for path in redo.obsolete if os.path.exists(folder := os.path.dirname(path))])
+        if redo.moves_to or redo.deletes:
+            folders.update([os.path.dirname(path) for path in (redo.place, redo.moves_to) if path is not None])
+    return set(map(Path, folders))

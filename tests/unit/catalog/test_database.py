@@ -5,8 +5,9 @@ import threading
 from queue import SimpleQueue
 
 import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, select, update
 
-from linemill.catalog.database import Database
+from linemill.catalog.database import FEW_ROWS, Database, added, many
 from linemill.errors import WorldError
 
 
@@ -113,3 +114,20 @@ def test_the_log_does_not_grow_for_ever_where_somebody_always_reads(database, mo
     for reader in readers:
         reader.join()
     assert most < 4 * 2**20
+
+
+WORDS = Table("words", MetaData(), Column("id", Integer, primary_key=True), Column("text", String), Column("state", String))
+
+
+@pytest.mark.parametrize("count", [FEW_ROWS - 1, FEW_ROWS, 100])
+def test_a_statement_means_the_same_for_few_rows_and_for_many(database, count: int):
+    numbers = range(1, count + 1)
+    change = update(WORDS).where(WORDS.c.id == bindparam("of")).values(state="done")
+    with database.writing() as connection:
+        WORDS.create(connection)
+        assert added(connection, WORDS, [{"text": f"w{number}"} for number in numbers]) == list(numbers)
+        assert added(connection, WORDS, [{"text": "x", "state": "new"}]) == [count + 1]
+        many(connection, change, [{"of": number, "text": f"W{number}"} for number in numbers])
+        many(connection, change, [{"of": number} for number in numbers])
+        found = [tuple(row) for row in connection.execute(select(WORDS).order_by(WORDS.c.id))]
+    assert found == [(number, f"W{number}", "done") for number in numbers] + [(count + 1, "x", "new")]

@@ -300,6 +300,20 @@ def test_a_signal_waits_until_what_has_begun_is_whole(number):
     assert heard == ["whole", "signal"]
 
 
+def test_what_is_whole_within_something_larger_lets_no_signal_in_before_that_is_whole():
+    heard: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("signal"))
+    try:
+        with publishing.undisturbed():
+            with publishing.undisturbed():
+                signal.raise_signal(signal.SIGTERM)
+            heard.append("all of it")
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == ["all of it", "signal", "signal"]
+
+
 def test_names_as_long_as_the_system_allows_are_published(file, tmp_path):
     put_in_place(file(".1", b"a\n"), tmp_path / ("x" * 255), may_replace=False)
     append(file(".2", b"b\n"), tmp_path / ("y" * 255), 0, 2)

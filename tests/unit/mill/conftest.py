@@ -60,7 +60,7 @@ def worked() -> Callable[[Job, Pipeline], Job]:
     """Have all tasks of a job done."""
 
     def apply(job: Job, pipeline: Pipeline) -> Job:
-        for folder in job.folders():
+        for folder in map(Path, job.folders()):
             folder.mkdir(parents=True, exist_ok=True)
         executor = InlineExecutor(pipeline, lambda: None)
         for task in job.tasks():
