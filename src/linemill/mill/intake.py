@@ -25,9 +25,6 @@ from linemill.pipeline import After, Pipeline
 SCAN_S = 2.0
 """How often the inbox is looked through although nothing woke the mill."""
 
-TAKE_S = 0.5
-"""How often files whose time has come again are looked for, at most."""
-
 QUEUED_FILES = 2000
 QUEUED_BYTES = 256 * 2**20
 """Files are claimed up to this, and again when half of them are worked: every claim looks through the whole inbox. What is not
@@ -62,7 +59,6 @@ class Intake:
         self._log = log
         self._known: dict[str, tuple[int, int]] = {}
         self._is_more = False
-        self._take_at = 0.0
         self._count_at = 0.0
         self.next_at = 0.0
 
@@ -71,12 +67,8 @@ class Intake:
         self._known = self._catalog.known_in(self._inbox.folder, os.listdir(self._inbox.folder))
 
     def hurry(self) -> None:
-        """Look again at once."""
-        self.next_at = self._take_at = 0.0
-
-    def hurry_again(self) -> None:
-        """Look at once for files whose time has come again, and through the inbox when it is time for that."""
-        self._take_at = 0.0
+        """Look through the inbox at once."""
+        self.next_at = 0.0
 
     def claim(self, works: Works, now: float, *, may_take: bool) -> bool:
         """Claim what is ready.
@@ -84,7 +76,8 @@ class Intake:
         Args:
             works: What is to work on it.
             now: Seconds since 1970.
-            may_take: Also files whose time has come again; not while another version may be about to take them.
+            may_take: Also files whose time has come again: only when it was just seen that the pipeline is still the same, since
+                whoever asks for another try may have changed it a moment before.
 
         Returns:
             Whether there was room for it, so that the inbox is to be looked through again in time.
@@ -97,8 +90,7 @@ class Intake:
         if room <= 0 or course.queued_files > QUEUED_FILES // 2 or course.queued_bytes > QUEUED_BYTES:
             return False
         day = datetime.now(UTC).date().isoformat()
-        if may_take and now >= self._take_at:
-            self._take_at = now + TAKE_S
+        if may_take:
             again = self._catalog.take(now, room, version_id=works.version_id, day=day, origin=None)
             for claim in again:
                 self._log.info("file_taken_again", file=claim.name, attempt=claim.attempt_id, kind=claim.kind)

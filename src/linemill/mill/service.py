@@ -177,10 +177,11 @@ class Mill:
 
     def _step(self) -> None:
         now = time.time()
-        if now >= self._look_at:
+        looks = now >= self._look_at
+        if looks:
             self._look(now)
         may_claim = self._may_claim(now)
-        self._is_claiming = may_claim and self._intake.claim(self._works, now, may_take=not self._reloader.is_pending)
+        self._is_claiming = may_claim and self._intake.claim(self._works, now, may_take=looks and not self._reloader.is_pending)
         if not may_claim:
             self._intake.count(now)
         self._course.hand_out()
@@ -224,7 +225,6 @@ class Mill:
             self._is_paused = is_paused
             self._intake.hurry()
             self._log.info("mill_paused" if is_paused else "mill_resumed")
-        self._intake.hurry_again()
         self._backlog.tell(self._course.files, now)
         self._reload(now)
         if self._reloader.is_pending:
