@@ -19,7 +19,9 @@ from linemill.files import shown
 
 T = TypeVar("T")
 
-_LAST_ATTEMPT = update(file).where(file.c.id == bindparam("of"))
+OF_FILE = update(file).where(file.c.id == bindparam("of"))
+OF_ATTEMPT = update(attempt).where(attempt.c.id == bindparam("of"))
+"""Change one row each, by its number; made once, so that they are compiled once."""
 
 SLICE = 1000
 """Rows that are asked for by their numbers in one statement."""
@@ -68,7 +70,7 @@ def first_attempts(connection: Connection, by: By, new: Sequence[NewFile]) -> li
     file_ids = added(connection, file, [_new_file(each, by.now) for each in new])
     attempt_ids = added(connection, attempt, [_new_attempt(by, file_id, 1, Kind.FIRST, None) for file_id in file_ids])
     last = [{"of": file_id, "attempt_id": attempt_id} for file_id, attempt_id in zip(file_ids, attempt_ids, strict=True)]
-    many(connection, _LAST_ATTEMPT, last)
+    many(connection, OF_FILE, last)
     return [
         Claim(
             file_id=file_id,
@@ -172,7 +174,7 @@ def forget(connection: Connection, claims: Sequence[Claim], now: float) -> None:
             }
             for row in left
         ]
-        connection.execute(update(file).where(file.c.id == bindparam("of")), before)
+        connection.execute(OF_FILE, before)
 
 
 def checkpoint(connection: Connection, owner_id: str, claim: Claim, spans: Sequence[SpanDone]) -> None:
@@ -220,9 +222,7 @@ def _begun(connection: Connection, by: By, file_ids: Sequence[int], new: Sequenc
     attempts = {row.file_id: row for row in connection.execute(select(attempt).where(attempt.c.id.in_(last)))}
     working = [{"of": file_id, "attempt_id": attempts[file_id].id} for file_id in file_ids]
     connection.execute(
-        update(file)
-        .where(file.c.id == bindparam("of"))
-        .values(state=FileState.WORKING, since=by.now, wish=None, next_try_at=None, attempt_id=bindparam("attempt_id")),
+        OF_FILE.values(state=FileState.WORKING, since=by.now, wish=None, next_try_at=None, attempt_id=bindparam("attempt_id")),
         working,
     )
     rows = {row.id: row for row in _all(connection, file, file_ids)}

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, select, update
 
 from linemill.catalog import periods
-from linemill.catalog.attempts import still_ours
+from linemill.catalog.attempts import OF_ATTEMPT, OF_FILE, still_ours
 from linemill.catalog.database import added, insertion, many
 from linemill.catalog.encoding import Row, node_rows, output_row, paths_text, plain, redo_of, text_of
 from linemill.catalog.records import (
@@ -37,7 +37,7 @@ def commit(connection: Connection, owner_id: str, commits: Sequence[Commit], now
         return []
     _replace(connection, commits)
     outputs = _add_outputs(connection, commits)
-    many(connection, _COMMIT_ATTEMPT, [_committed_attempt(each, now) for each in commits])
+    many(connection, OF_ATTEMPT, [_committed_attempt(each, now) for each in commits])
     for redrives, columns in ((False, _committed_file), (True, _redriven_file)):
         rows = [columns(each, now) for each in commits if (each.claim.kind is Kind.REDRIVE) == redrives]
         if rows:
@@ -112,11 +112,9 @@ def fail(connection: Connection, owner_id: str, failed: Sequence[Failed], now: f
     failed = [each for each in failed if each.claim.attempt_id in ours]
     if not failed:
         return
-    connection.execute(update(attempt).where(attempt.c.id == bindparam("of")), [_failed_attempt(each, now) for each in failed])
+    connection.execute(OF_ATTEMPT, [_failed_attempt(each, now) for each in failed])
     connection.execute(
-        update(file)
-        .where(file.c.id == bindparam("of"))
-        .values(
+        OF_FILE.values(
             tries=file.c.tries + bindparam("counts"),
             since=now,
             state=case((_STANDS, FileState.DONE), else_=bindparam("new_state")),
@@ -192,11 +190,8 @@ def _offsets(connection: Connection, outputs: Iterable[StagedOutput]) -> list[in
     return offsets
 
 
-_COMMIT_ATTEMPT = update(attempt).where(attempt.c.id == bindparam("of"))
-_OF_FILE = update(file).where(file.c.id == bindparam("of"))
-_COMMIT_FILE = _OF_FILE.values(state=FileState.COMMITTED, code=None, reason=None, traceback=None)
-_PUBLISH_FILE = _OF_FILE.values(state=FileState.DONE)
-"""Made once, so that they are compiled once."""
+_COMMIT_FILE = OF_FILE.values(state=FileState.COMMITTED, code=None, reason=None, traceback=None)
+_PUBLISH_FILE = OF_FILE.values(state=FileState.DONE)
 
 
 def _committed_attempt(each: Commit, now: float) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, insert, select
 
-from linemill.catalog.database import many
+from linemill.catalog.database import insertion, many
 from linemill.catalog.decoding import event_row
 from linemill.catalog.encoding import plain
 from linemill.catalog.rows import EventRow
@@ -22,7 +22,7 @@ def note(connection: Connection, who: str, what: str, detail: str, now: float, f
 def note_each(connection: Connection, who: str, what: str, details: Mapping[int, str], now: float) -> None:
     """Write down that somebody did the same to some files, by their rows."""
     same = {"at": now, "who": plain(who), "what": what}
-    many(connection, insert(event), [{**same, "file_id": file_id, "detail": plain(text)} for file_id, text in details.items()])
+    many(connection, insertion(event), [{**same, "file_id": file_id, "detail": plain(text)} for file_id, text in details.items()])
 
 
 def newest(connection: Connection, file_id: int | None, before: int | None, limit: int) -> list[EventRow]:

@@ -6,6 +6,7 @@ time to wait. Elsewhere, and on file systems that other machines write to, size 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -128,19 +129,16 @@ def hold(path: Path, *, with_lease: bool = True) -> Hold | str:
         return Unready.WRITING  # somebody else has a lease to write, as file servers do
     except OSError as error:
         return f"{Unready.UNREADABLE}: {reason_of(error)}"
-    reason = Unready.NO_FILE
-    try:
+    with contextlib.ExitStack() as opened:
+        opened.callback(os.close, descriptor)
         facts = os.fstat(descriptor)
-        if stat.S_ISREG(facts.st_mode):
-            lease = _leased(descriptor) if with_lease and _may_lease(facts.st_dev) else None
-            if lease is not False:
-                return Hold(descriptor, has_lease=lease is True)
-            reason = Unready.WRITING
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return reason
+        if not stat.S_ISREG(facts.st_mode):
+            return Unready.NO_FILE
+        lease = _leased(descriptor) if with_lease and _may_lease(facts.st_dev) else None
+        if lease is False:
+            return Unready.WRITING
+        opened.pop_all()
+        return Hold(descriptor, has_lease=lease is True)
 
 
 class Readiness:
