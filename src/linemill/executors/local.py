@@ -31,6 +31,10 @@ from linemill.pipeline import Pipeline
 GROUPS_A_WORKER = 2
 """One in hand and one waiting here, so that a worker that is done hardly waits."""
 
+STARTS_AT_ONCE = max(1, (os.cpu_count() or 1) - 1)
+"""Workers that begin at the same time while there is no work yet: whoever is to hand it out has much to import then, and needs a
+core. With two at once on two cores, work began after 0.93 s, for which both had waited for 0.2 s; else after 0.77 s."""
+
 START_S = 30.0
 """What a worker has at least to load the pipeline, also where it may not stand still for so long later."""
 
@@ -170,7 +174,7 @@ class LocalExecutor:
             _answer(group, bug or lost(group.tasks))
 
     def _start_workers(self) -> None:
-        while len(self._workers) < self._count and not self._is_barred and not self._is_closing:
+        while len(self._workers) < self._count and self._may_start() and not self._is_barred and not self._is_closing:
             try:
                 worker = WorkerProcess(self._context, self._setup, self._ends)
             except OSError as error:
@@ -179,6 +183,9 @@ class LocalExecutor:
                 continue
             with self._lock:
                 self._workers.append(worker)
+
+    def _may_start(self) -> bool:
+        return bool(self._queue) or sum(not worker.is_up for worker in self._workers) < STARTS_AT_ONCE
 
     def _give(self) -> None:
         for worker in self._workers:

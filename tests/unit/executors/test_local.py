@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 from concurrent.futures import wait
@@ -12,6 +13,7 @@ import pytest
 
 from linemill.executors import local
 from linemill.executors.local import LocalExecutor
+from linemill.executors.process import WorkerProcess
 from linemill.files import spans
 from linemill.pipeline import version_of
 
@@ -142,6 +144,48 @@ def test_every_task_may_kill_its_worker(start, came, make_task):
     executor = start(workers=2)
     futures = [executor.submit([make_task(line), make_task(b"fine\n")]) for line in [b"exit\n", b"kill\n"] * 4]
     assert [came(executor, future) for future in futures] == [["worker_died", "undone"]] * 8
+
+
+@pytest.fixture
+def starts(monkeypatch):
+    """Tell of each worker that is started how many had not yet begun; let so many begin at once while there is no work."""
+
+    def apply(at_once):
+        began: queue.SimpleQueue[int] = queue.SimpleQueue()
+        workers: list[WorkerProcess] = []
+
+        class Noted(WorkerProcess):
+            def __init__(self, *arguments):
+                began.put(sum(not worker.is_up for worker in workers))
+                super().__init__(*arguments)
+                workers.append(self)
+
+        monkeypatch.setattr(local, "WorkerProcess", Noted)
+        monkeypatch.setattr(local, "STARTS_AT_ONCE", at_once)
+        return began
+
+    return apply
+
+
+def test_while_there_is_no_work_some_workers_wait_until_others_have_begun(start, starts):
+    began = starts(at_once=1)
+    start(workers=3)
+    assert [began.get(timeout=60) for _ in range(3)] == [0, 0, 0]
+
+
+def test_work_that_waits_has_all_workers_begin_at_once(start, starts, came, make_task, tmp_path):
+    began = starts(at_once=1)
+    executor = start(
+        "import multiprocessing, pathlib, threading\n"
+        "while multiprocessing.parent_process() and not pathlib.Path(__file__).with_name('go').exists():\n"
+        "    threading.Event().wait(0.01)\n"
+        "def keep(line: str) -> str:\n    return line\n",
+        workers=3,
+    )
+    future = executor.submit([make_task()])
+    assert [began.get(timeout=60) for _ in range(3)] == [0, 1, 2]
+    (tmp_path / "go").touch()
+    assert came(executor, future) == [2]
 
 
 def test_workers_that_die_with_nothing_in_hand_are_replaced(start, came, make_task):
