@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.changes import Change, Changes
-from bench.measure import Measured, measure
+from bench.measure import Measured, in_turn, measure
 from bench.mill import Mill, lay_pipeline
 from bench.report import Report
 
@@ -141,9 +141,8 @@ class Loops:
             shutil.rmtree(out)
         rounds = []
         for number in range(self._rounds):
-            first = number % len(cases)  # none always comes after the one that keeps both cores busy
             measured = {}
-            for case in (*cases[first:], *cases[:first]):
+            for case in in_turn(cases, number):
                 measured[case], out = self._run(case, source)
                 shutil.rmtree(out)
             rounds.append(measured)

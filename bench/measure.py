@@ -8,9 +8,12 @@ import resource
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 PR_SET_CHILD_SUBREAPER = 36  # Linux, <sys/prctl.h>
 
@@ -28,6 +31,19 @@ class Measured:
     wall_s: float
     cpu_s: float
     peak_mb: float
+
+
+def in_turn(cases: Iterable[T], number: int) -> list[T]:
+    """Give what is compared in the order of a round: there, and back again in the next.
+
+    So what grows with time, and what each leaves to the one after it, does not always hit the same.
+
+    Args:
+        cases: What is compared.
+        number: Of the round, from 0.
+    """
+    there = list(cases)
+    return there[::-1] if number % 2 else there
 
 
 class CommandFailed(Exception):

@@ -1,6 +1,6 @@
 """Measure linemill: `python -m bench.run` (or `make bench`).
 
-Whole commands, their start included. What is compared takes turns, A B C A B C, so that a busy minute hits all of it; a ratio
+Whole commands, their start included. What is compared takes turns, A B C C B A, so that a busy minute hits all of it; a ratio
 is taken within one round, and the median of the rounds is shown. A round before the first warms the caches and compares the
 outputs, byte for byte. Ends with 1 if a bar was missed.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import statistics
@@ -18,6 +19,7 @@ from pathlib import Path
 from bench import opening, sending, small_files, visitors
 from bench.changes import Change, Changes
 from bench.loops import GROWTH_BAR
+from bench.measure import in_turn
 from bench.mill import Mill, lay_pipeline
 from bench.opening import NO_CHROMIUM
 from bench.report import Report
@@ -105,8 +107,8 @@ class Web:
         took: dict[Visit, list[float]] = {visit: [] for visit in (NOBODY, *VISITS)}
         with self._folder("waiting") as folder, self._started(folder / "mill") as mill:
             time.sleep(REST_S)
-            for _ in range(rounds):
-                for visit, percents in took.items():
+            for number in range(rounds):
+                for visit, percents in in_turn(took.items(), number):
                     with _visited(mill, visit):
                         before, start = mill.cpu_s(), time.perf_counter()
                         time.sleep(self._idle_s)
@@ -126,7 +128,7 @@ class Web:
         with self._folder("working") as folder:
             self._worked(folder / "warm", files, NOBODY)
             for number in range(rounds):
-                for visit, times in took.items():
+                for visit, times in in_turn(took.items(), number):
                     times.append(self._worked(folder / f"{number}-{visit.how}", files, visit))
         self._report.head("files", "with", "wall", "CPU", "against without", "bar", "")
         for visit, times in took.items():
@@ -174,6 +176,7 @@ class Web:
         (folder / "aside").mkdir(parents=True)
         small_files.lay(str(folder / "aside"), range(files))
         arrives = sorted((folder / "aside").iterdir())
+        os.sync()
         with self._started(folder / "mill") as mill:
             with Changes(mill.folder / "processed", Change.CAME) as processed, _visited(mill, visit):
                 before, start = mill.cpu_s(), time.perf_counter()

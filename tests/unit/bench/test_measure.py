@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.measure import in_turn
+
 ROOT = Path(__file__).resolve().parents[3]
 PEAK_OF_A_GRANDCHILD = """
 import subprocess, sys, os
@@ -42,3 +44,8 @@ def test_a_small_command_is_small():
 def test_a_command_that_fails_is_not_a_measurement():
     error = _measured("import sys; print('no room'); sys.exit(3)")
     assert "ended with 3:\nno room" in error
+
+
+def test_of_two_rounds_each_case_comes_as_early_as_late():
+    rounds = [in_turn("abc", number) for number in range(4)]
+    assert rounds == [["a", "b", "c"], ["c", "b", "a"]] * 2
