@@ -20,24 +20,31 @@ class Watchdog:
     @contextmanager
     def over(self, progress: Callable[[], int], timeout_s: float) -> Iterator[None]:
         """See `Watch.over`."""
-        seen, still = progress(), 0
+        seen, still, is_over = progress(), 0, False
 
         def look(number: int, frame: FrameType | None) -> None:
             nonlocal seen, still
             now = progress()
             still = still + 1 if now == seen else 0
             seen = now
-            if still > LOOKS:
+            if still > LOOKS and not is_over:
                 still = 0
                 raise LineTimeout(timeout_s)
 
         before = signal.signal(signal.SIGALRM, look)
         signal.setitimer(signal.ITIMER_REAL, timeout_s / LOOKS, timeout_s / LOOKS)
         try:
-            yield
+            try:
+                yield
+            finally:
+                is_over = True  # what is raised from here on would leave the timer running
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            signal.signal(signal.SIGALRM, before if callable(before) else _come_late)
+
+
+def _come_late(number: int, frame: FrameType | None) -> None:
+    """Take a signal that was under way, by another thread, when the timer was stopped: unhandled, it would end the process."""
 
 
 def watch_here() -> Watch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -22,6 +22,14 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
             signal.raise_signal(signal.SIGALRM)
 
     return apply
+
+
+@pytest.fixture
+def keep_handler() -> Iterator[None]:
+    """Put back whatever handles the signal."""
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    signal.signal(signal.SIGALRM, before)
 
 
 def test_what_stands_still_for_the_whole_time_is_interrupted(look):
@@ -46,8 +54,28 @@ def test_after_an_interruption_the_time_begins_anew(look):
                 look(1)
 
 
-def test_the_timer_and_its_handler_are_put_back_also_after_an_error():
-    before = signal.getsignal(signal.SIGALRM)
+def test_what_has_ended_in_time_is_not_interrupted_while_the_timer_is_stopped(look, monkeypatch):
+    def set_timer(timer: int, seconds: float, interval: float = 0) -> None:
+        if seconds == 0:
+            look(LOOKS + 1)
+
+    monkeypatch.setattr(signal, "setitimer", set_timer)
+    with Watchdog().over(lambda: 7, 1):
+        pass
+
+
+def test_a_signal_that_comes_late_does_nothing(keep_handler):
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    with Watchdog().over(lambda: 7, 1):
+        pass
+    signal.raise_signal(signal.SIGALRM)  # by default, it would end this process
+
+
+def test_the_timer_and_its_handler_are_put_back_also_after_an_error(keep_handler):
+    def before(number: int, frame: object) -> None:
+        """The handler of somebody else."""
+
+    signal.signal(signal.SIGALRM, before)
     intervals = []
 
     def watched() -> None:
