@@ -67,13 +67,22 @@ class Web:
         data: Where folders are made.
         idle_s: How long a mill that waits is measured at a time, in seconds.
         uploads_mb: The sizes of what is uploaded.
+        openings: How often a page is opened.
     """
 
-    def __init__(self, report: Report, data: Path, idle_s: float = IDLE_S, uploads_mb: tuple[int, int] = UPLOADS_MB) -> None:
+    def __init__(
+        self,
+        report: Report,
+        data: Path,
+        idle_s: float = IDLE_S,
+        uploads_mb: tuple[int, int] = UPLOADS_MB,
+        openings: int = OPENINGS,
+    ) -> None:
         self._report = report
         self._data = data
         self._idle_s = idle_s
         self._uploads_mb = uploads_mb
+        self._openings = openings
 
     def pages(self) -> None:
         """Weigh the page of what goes on, with all that it loads, and open it in a browser."""
@@ -83,7 +92,7 @@ class Web:
             parts = sorted(set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.decode())))
             weights = {"the page": len(page), **{part: len(_got(connection, part)) for part in parts}}
             connection.close()
-            command = [sys.executable, opening.__file__, str(mill.port()), str(OPENINGS)]
+            command = [sys.executable, opening.__file__, str(mill.port()), str(self._openings)]
             browser = subprocess.run(command, stdout=subprocess.PIPE, text=True)
             mill.stop()
         self._report.head("what is loaded", "", "kB", "bar", "")
@@ -98,9 +107,9 @@ class Web:
         browser.check_returncode()
         loaded, live = (statistics.median(times) for times in zip(*json.loads(browser.stdout), strict=True))
         self._report.head("a page in a new profile of headless Chromium", "times", "median", "bar", "")
-        self._report.row(["loaded", f"{OPENINGS}", f"{loaded:.0f} ms", "", ""])
+        self._report.row(["loaded", f"{self._openings}", f"{loaded:.0f} ms", "", ""])
         verdict = self._report.verdict("time until a page is live in ms", live, PAGE_MS_BAR)
-        self._report.row(["live", f"{OPENINGS}", f"{live:.0f} ms", f"≤ {PAGE_MS_BAR:g} ms", verdict])
+        self._report.row(["live", f"{self._openings}", f"{live:.0f} ms", f"≤ {PAGE_MS_BAR:g} ms", verdict])
 
     def waiting(self, rounds: int) -> None:
         """Compare the processor time of a mill that waits, with visitors and without, by turns."""
